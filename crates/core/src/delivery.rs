@@ -1,0 +1,305 @@
+//! What a caller holds after a record was accepted, and the outcome that all records of a batch share.
+//!
+//! One `Outcome` per batch, completed once, instead of a channel per record: a [`Delivery`] is a reference to it and an
+//! index. This is the core's only lock; the core completes and wakes under no other lock, and never waits.
+
+use crate::error::DeliveryError;
+use crate::time::Timestamp;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// Acknowledged: the record is in the log, as `acks` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ack {
+    /// The partition.
+    pub partition: i32,
+    /// The offset; `None` where the broker did not say: `acks=0`, or a duplicate whose first answer was lost and whose
+    /// place the broker has forgotten.
+    pub offset: Option<i64>,
+    /// The broker's append time where the topic uses it (`message.timestamp.type=LogAppendTime`), else the record's own.
+    pub timestamp: Timestamp,
+}
+
+/// The result of a run of records of one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunResult {
+    /// All acknowledged, at consecutive offsets.
+    Acknowledged {
+        /// The partition.
+        partition: i32,
+        /// The offset of the run's first record.
+        base_offset: Option<i64>,
+        /// The broker's append time, where the topic uses it.
+        append_time: Option<Timestamp>,
+    },
+    /// All failed, for the same reason.
+    Failed(DeliveryError),
+}
+
+/// A run of consecutive records of a batch that ended together.
+#[derive(Debug)]
+struct Run {
+    first: u32,
+    count: u32,
+    result: RunResult,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// One run for most batches; more after a split, or when the broker refused single records. They never overlap.
+    runs: Vec<Run>,
+    /// Who waits, and how they are told. Emptied at each run.
+    wakers: Vec<Waker>,
+}
+
+/// What a batch shares with its deliveries. Every record of the batch gets its result exactly once.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    state: Mutex<State>,
+    resolved: Condvar,
+}
+
+impl Outcome {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A waker that panics must not take the others' results with it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives `count` records from `first` on their result, and wakes who waits.
+    ///
+    /// # Panics
+    /// If one of them has a result already: a record resolves exactly once.
+    pub fn resolve(&self, first: u32, count: u32, result: RunResult) {
+        let mut state = self.lock();
+        let overlaps = |run: &Run| first < run.first + run.count && run.first < first + count;
+        assert!(!state.runs.iter().any(overlaps), "a record resolves exactly once");
+        state.runs.push(Run { first, count, result });
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        self.resolved.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// The result of the record at `index`, once it has one.
+    fn result(state: &State, index: u32, timestamp: Timestamp) -> Option<Result<Ack, DeliveryError>> {
+        let run = state.runs.iter().find(|run| index >= run.first && index - run.first < run.count)?;
+        Some(match &run.result {
+            RunResult::Acknowledged { partition, base_offset, append_time } => Ok(Ack {
+                partition: *partition,
+                offset: base_offset.map(|base| base + i64::from(index - run.first)),
+                timestamp: append_time.unwrap_or(timestamp),
+            }),
+            RunResult::Failed(error) => Err(error.clone()),
+        })
+    }
+}
+
+/// A caller's claim on a record's result: a future of [`Ack`] or [`DeliveryError`]. Any executor, or none, can await it.
+///
+/// # Cancel safety
+/// Dropping it, at any moment, changes nothing for the record: that is fire-and-forget, at no cost.
+///
+/// # Cost
+/// 32 bytes; no allocation of its own.
+#[must_use = "a delivery says whether the record was written; drop it on purpose for fire-and-forget"]
+pub struct Delivery {
+    outcome: Arc<Outcome>,
+    index: u32,
+    timestamp: Timestamp,
+}
+
+impl Delivery {
+    pub(crate) fn new(outcome: Arc<Outcome>, index: u32, timestamp: Timestamp) -> Self {
+        Self { outcome, index, timestamp }
+    }
+
+    /// The result if it is there.
+    pub fn now(&self) -> Option<Result<Ack, DeliveryError>> {
+        Outcome::result(&self.outcome.lock(), self.index, self.timestamp)
+    }
+
+    /// Blocks the thread until the result is there.
+    pub fn wait(self) -> Result<Ack, DeliveryError> {
+        let mut state = self.outcome.lock();
+        loop {
+            if let Some(result) = Outcome::result(&state, self.index, self.timestamp) {
+                return result;
+            }
+            state = self.outcome.resolved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Blocks the thread until the result is there, for at most `timeout`. `None`: not yet.
+    pub fn wait_timeout(&self, timeout: Duration) -> Option<Result<Ack, DeliveryError>> {
+        let state = self.outcome.lock();
+        let pending = |state: &mut State| Outcome::result(state, self.index, self.timestamp).is_none();
+        let waited = self.outcome.resolved.wait_timeout_while(state, timeout, pending);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        Outcome::result(&state, self.index, self.timestamp)
+    }
+}
+
+impl Future for Delivery {
+    type Output = Result<Ack, DeliveryError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.outcome.lock();
+        if let Some(result) = Outcome::result(&state, self.index, self.timestamp) {
+            return Poll::Ready(result);
+        }
+        // One task that awaits many records of a batch in turn registers once.
+        if !state.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+            state.wakers.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").field("result", &self.now()).finish_non_exhaustive()
+    }
+}
+
+/// What runs after a record's outcome, with the number that the caller gave with the record. Shared by many records, so
+/// that a record costs a reference count and no allocation.
+pub type Hook = Arc<dyn Fn(u64, Result<Ack, DeliveryError>) + Send + Sync>;
+
+/// One record's hook.
+#[derive(Clone)]
+pub(crate) struct Hooked {
+    /// Index in the outcome.
+    pub(crate) index: u32,
+    /// The record's own timestamp.
+    pub(crate) timestamp: Timestamp,
+    /// Given back to the hook.
+    pub(crate) token: u64,
+    pub(crate) hook: Hook,
+}
+
+/// The claims on a batch's result: the outcome that its deliveries share, and the hooks to run after it. A split divides
+/// them by index; the outcome stays one.
+pub(crate) struct Claims {
+    pub(crate) outcome: Arc<Outcome>,
+    /// The outcome's index of the batch's first record: not 0 only after a split.
+    pub(crate) first: u32,
+    /// In order of index.
+    pub(crate) hooks: Vec<Hooked>,
+}
+
+impl Claims {
+    pub(crate) fn new() -> Self {
+        Self { outcome: Arc::default(), first: 0, hooks: Vec::new() }
+    }
+
+    /// The claims on the records from `at` on (counted from the batch's first); `self` keeps those before it.
+    pub(crate) fn split_off(&mut self, at: u32) -> Self {
+        let first = self.first + at;
+        let cut = self.hooks.partition_point(|hooked| hooked.index < first);
+        Self { outcome: Arc::clone(&self.outcome), first, hooks: self.hooks.split_off(cut) }
+    }
+
+    /// Gives `count` records, from the `from`th of the batch on, their result, and takes out the hooks to run for them.
+    pub(crate) fn resolve(&mut self, from: u32, count: u32, result: RunResult) -> Hooks {
+        let first = self.first + from;
+        self.outcome.resolve(first, count, result);
+        let start = self.hooks.partition_point(|hooked| hooked.index < first);
+        let end = self.hooks.partition_point(|hooked| hooked.index < first + count);
+        Hooks { outcome: Arc::clone(&self.outcome), hooks: self.hooks.drain(start..end).collect() }
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims").field("first", &self.first).field("hooks", &self.hooks.len()).finish_non_exhaustive()
+    }
+}
+
+/// Hooks whose records have their result. They are the user's code, so the driver runs them, under no lock.
+pub struct Hooks {
+    outcome: Arc<Outcome>,
+    hooks: Vec<Hooked>,
+}
+
+impl Hooks {
+    /// Whether there is nothing to run.
+    pub fn is_empty(&self) -> bool {
+        self.hooks.is_empty()
+    }
+
+    /// Runs them in the order in which the records were sent, through `call`, which may guard against panics.
+    pub fn run(self, mut call: impl FnMut(&Hook, u64, Result<Ack, DeliveryError>)) {
+        for Hooked { index, timestamp, token, hook } in self.hooks {
+            let result = Outcome::result(&self.outcome.lock(), index, timestamp);
+            if let Some(result) = result {
+                call(&hook, token, result);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").field("count", &self.hooks.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{DeliveryFailure, Written};
+
+    fn acknowledged(base_offset: i64) -> RunResult {
+        RunResult::Acknowledged { partition: 3, base_offset: Some(base_offset), append_time: None }
+    }
+
+    #[test]
+    fn a_delivery_reads_its_own_offset_after_a_split() {
+        let mut head = Claims::new();
+        let deliveries: Vec<_> =
+            (0..4).map(|index| Delivery::new(Arc::clone(&head.outcome), index, Timestamp(7))).collect();
+        let mut tail = head.split_off(3);
+        let _ = tail.resolve(0, 1, acknowledged(90));
+        assert!(deliveries[2].now().is_none());
+        let _ = head.resolve(0, 3, acknowledged(50));
+        let offsets: Vec<_> = deliveries.into_iter().map(|delivery| delivery.wait().unwrap().offset).collect();
+        assert_eq!(offsets, [Some(50), Some(51), Some(52), Some(90)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "exactly once")]
+    fn a_record_resolves_exactly_once() {
+        let mut claims = Claims::new();
+        let _ = claims.resolve(0, 2, acknowledged(0));
+        let _ = claims.resolve(1, 1, acknowledged(1));
+    }
+
+    #[test]
+    fn hooks_run_in_order_with_their_tokens() {
+        let seen: Arc<Mutex<Vec<(u64, bool)>>> = Arc::default();
+        let hook: Hook = {
+            let seen = Arc::clone(&seen);
+            Arc::new(move |token, result| seen.lock().unwrap().push((token, result.is_ok())))
+        };
+        let mut claims = Claims::new();
+        for index in 0..3 {
+            claims.hooks.push(Hooked {
+                index,
+                timestamp: Timestamp(0),
+                token: 10 + u64::from(index),
+                hook: Arc::clone(&hook),
+            });
+        }
+        let error = DeliveryError { kind: DeliveryFailure::Closed, written: Written::No };
+        let failed = claims.resolve(0, 1, RunResult::Failed(error));
+        let rest = claims.resolve(1, 2, acknowledged(8));
+        for hooks in [failed, rest] {
+            hooks.run(|hook, token, result| hook(token, result));
+        }
+        assert_eq!(*seen.lock().unwrap(), [(10, false), (11, true), (12, true)]);
+    }
+}

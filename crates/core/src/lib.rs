@@ -1,0 +1,32 @@
+//! The Kafka producer as a value.
+//!
+//! ```text
+//!    callers                     core (pure: no I/O, no clock, no threads, no async)                 driver
+//!                     ┌──────────────────────┐  Batch   ┌──────────────────────────────┐  Output
+//!   Record, now ────► │     Accumulator      │ ───────► │            Sender            │ ───────────► sockets, timers,
+//!                     │ partitioner, open    │          │ metadata, connections,       │              compression pool
+//!   Delivery ◄─────── │ batches, budget      │ ◄─────── │ queues, identity             │ ◄───────────
+//!                     └──────────────────────┘ layout,  └──────────────────────────────┘  bytes, opened, closed,
+//!                          behind one Mutex    release        owned by the driver          sealed batch, now
+//! ```
+//!
+//! The rule of the house: bytes, time, randomness and finished compressions come in as arguments; bytes to write,
+//! sockets to open, batches to compress and the next deadline go out as values ([`Output`]).
+
+pub mod batch;
+pub mod config;
+pub mod delivery;
+pub mod error;
+pub mod output;
+pub mod record;
+pub mod time;
+pub mod topic;
+
+pub use batch::{Batch, Sealed};
+pub use config::Config;
+pub use delivery::{Ack, Delivery, Hook, Outcome};
+pub use error::{DeliveryError, SendError, Written};
+pub use output::{ConnectionId, Frame, Output};
+pub use record::{Header, Record};
+pub use time::{Time, Timestamp};
+pub use topic::{PartitionKey, TopicIndex, TopicLayout};
