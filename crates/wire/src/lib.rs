@@ -11,6 +11,8 @@
 pub mod buf;
 pub mod compression;
 pub mod error_code;
+pub mod frame;
+pub mod version;
 
 use buf::{DecodeError, EncodeError, Reader, Writer};
 
