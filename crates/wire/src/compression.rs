@@ -19,6 +19,24 @@ pub enum Codec {
     Zstd,
 }
 
+impl Codec {
+    /// The number in a batch's attributes.
+    pub fn id(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Gzip => 1,
+            Self::Snappy => 2,
+            Self::Lz4 => 3,
+            Self::Zstd => 4,
+        }
+    }
+
+    /// The codec of this number, if there is one.
+    pub fn from_id(id: u8) -> Option<Self> {
+        [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd].into_iter().find(|codec| codec.id() == id)
+    }
+}
+
 /// A codec and its level (KIP-390).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Compression {

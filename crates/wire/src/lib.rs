@@ -10,8 +10,11 @@
 
 pub mod buf;
 pub mod compression;
+mod crc;
 pub mod error_code;
 pub mod frame;
+pub mod record;
+pub mod record_batch;
 pub mod version;
 
 use buf::{DecodeError, EncodeError, Reader, Writer};
