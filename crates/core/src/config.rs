@@ -33,6 +33,9 @@ pub struct Config {
     pub partitioner_ignore_keys: bool,
     /// `partitioner.adaptive.partitioning.enable`: partitions with shorter queues are chosen more often.
     pub partitioner_adaptive: bool,
+    /// `partitioner.availability.timeout.ms`: partitions whose leader took nothing for this long are passed over by keyless
+    /// records; zero never.
+    pub partitioner_availability_timeout: Duration,
     /// `partitioner.class` = RoundRobinPartitioner.
     pub partitioner_round_robin: bool,
 
@@ -130,6 +133,7 @@ impl Default for Config {
             fill_behind: true,
             partitioner_ignore_keys: false,
             partitioner_adaptive: true,
+            partitioner_availability_timeout: Duration::ZERO,
             partitioner_round_robin: false,
             acks: Acks::All,
             idempotence: true,
