@@ -1,22 +1,20 @@
 //! Kafka's jars, resolved by Maven into `target/kafka-VERSION/`.
 
+use crate::workspace::target;
 use anyhow::{Context, ensure};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+pub(crate) use crate::workspace::root;
 
 /// The version of Kafka that messages, golden bytes and test brokers are taken from unless a task is told otherwise.
 pub(crate) const KAFKA_VERSION: &str = "4.3.1";
-
-/// The root of the repository.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the repository").to_path_buf()
-}
 
 /// The folder with every jar of Kafka `version` (brokers, tools, clients), resolved once and then used again.
 ///
 /// `options` go to Maven, for versions that need a profile.
 pub(crate) fn resolve(version: &str, options: &[&str]) -> anyhow::Result<PathBuf> {
-    let folder = root().join("target").join(format!("kafka-{version}"));
+    let folder = target().join(format!("kafka-{version}"));
     let complete = folder.join(".complete");
     if complete.exists() {
         return Ok(folder);

@@ -1,9 +1,12 @@
 //! What the project does to itself: `cargo xtask TASK`.
 
 mod jars;
+mod kafka;
 mod messages;
+mod workspace;
 
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "What the project does to itself")]
@@ -15,12 +18,22 @@ struct Cli {
 /// One line a task, each with its module; nothing is decided here.
 #[derive(Subcommand)]
 enum Task {
+    /// Starts, stops and hurts real Apache Kafka brokers on this machine
+    Kafka(kafka::Args),
     /// Writes crates/wire/src/messages from the message specifications in Kafka's client jar
     Messages(messages::Args),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().task {
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
