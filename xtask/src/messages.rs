@@ -1,50 +1,121 @@
 //! `cargo xtask messages`: the wire messages, made from Kafka's own message specifications.
 
-use crate::jars;
-use anyhow::{Context, ensure};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod decode;
+mod encode;
+mod model;
+mod rust;
+mod spec;
 
-/// Where the specifications come from. Without an option Maven resolves the jar of the version below.
+use crate::jars;
+use anyhow::{Context, bail, ensure};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The APIs that a producer, its command line and the test kit's broker speak.
+const APIS: &[&str] = &[
+    "AddOffsetsToTxn",
+    "AddPartitionsToTxn",
+    "ApiVersions",
+    "CreatePartitions",
+    "CreateTopics",
+    "DeleteRecords",
+    "DeleteTopics",
+    "DescribeCluster",
+    "DescribeConfigs",
+    "DescribeProducers",
+    "EndTxn",
+    "Fetch",
+    "FindCoordinator",
+    "GetTelemetrySubscriptions",
+    "InitProducerId",
+    "ListOffsets",
+    "Metadata",
+    "OffsetCommit",
+    "OffsetFetch",
+    "Produce",
+    "PushTelemetry",
+    "SaslAuthenticate",
+    "SaslHandshake",
+    "TxnOffsetCommit",
+];
+
+/// Where the specifications come from. Without an option Maven resolves the jar of Kafka 4.3.1.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Folder with the specifications, `FetchRequest.json` and so on
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "kafka_version")]
     specs: Option<PathBuf>,
+    /// The version of Kafka that the folder was taken from
+    #[arg(long, value_name = "VERSION")]
+    kafka_version: Option<String>,
     /// A kafka-clients jar to take them from
     #[arg(long, value_name = "FILE", conflicts_with = "specs")]
     jar: Option<PathBuf>,
 }
 
+/// Writes one file an API. What is there already is replaced; run twice, the second run changes nothing.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let specs = folder_of_specs(args)?;
-    println!("{}", specs.display());
+    let (folder, version) = specifications(args)?;
+    let wire = jars::root().join("crates/wire/src");
+    let listed = std::fs::read_to_string(wire.join("messages.rs"))?;
+    for name in APIS {
+        let request = spec::read(&folder, &format!("{name}Request"))?;
+        let response = spec::read(&folder, &format!("{name}Response"))?;
+        let api = model::Api::new(&request, &response)?;
+        let line = format!("pub mod {};", api.module());
+        ensure!(listed.contains(&line), "crates/wire/src/messages.rs does not say `{line}`");
+        let source = formatted(&rust::module(&api, &version)).with_context(|| format!("the source made for {name}"))?;
+        std::fs::write(wire.join("messages").join(api.module()).with_extension("rs"), source)?;
+    }
+    println!("{} APIs of Kafka {version} in {}", APIS.len(), wire.join("messages").display());
     Ok(())
 }
 
-fn folder_of_specs(args: &Args) -> anyhow::Result<PathBuf> {
-    if let Some(folder) = &args.specs {
-        return Ok(folder.clone());
+/// The folder of the specifications, and the version of Kafka that they are from.
+fn specifications(args: &Args) -> anyhow::Result<(PathBuf, String)> {
+    if let (Some(folder), Some(version)) = (&args.specs, &args.kafka_version) {
+        return Ok((folder.clone(), version.clone()));
     }
     let jar = match &args.jar {
         Some(jar) => jar.clone(),
         None => jars::resolve(jars::KAFKA_VERSION, &[])?.join(format!("kafka-clients-{}.jar", jars::KAFKA_VERSION)),
     };
-    unpack(&jar)
+    let unpacked = unpack(&jar)?;
+    let properties = std::fs::read_to_string(unpacked.join("kafka/kafka-version.properties"))?;
+    let Some(version) = properties.lines().find_map(|line| line.strip_prefix("version=")) else {
+        bail!("{} does not say which version of Kafka it is", jar.display());
+    };
+    Ok((unpacked.join("common/message"), version.to_owned()))
 }
 
-/// The specifications are resources of the jar, under `common/message`.
+/// The specifications are resources of the jar.
 fn unpack(jar: &Path) -> anyhow::Result<PathBuf> {
-    let into = jars::root().join("target/kafka-specs");
+    let into = crate::workspace::target().join("kafka-specs");
     std::fs::create_dir_all(&into)?;
     let jar = std::fs::canonicalize(jar).with_context(|| format!("there is no jar {}", jar.display()))?;
     let status = Command::new("jar")
         .arg("xf")
         .arg(&jar)
-        .arg("common/message")
+        .args(["common/message", "kafka/kafka-version.properties"])
         .current_dir(&into)
         .status()
         .context("jar (of a JDK, 17 or newer) must be on the path to unpack the specifications")?;
     ensure!(status.success(), "jar could not read {}: {status}", jar.display());
-    Ok(into.join("common/message"))
+    Ok(into)
+}
+
+/// The source as rustfmt writes it with the repository's settings.
+fn formatted(source: &str) -> anyhow::Result<String> {
+    let mut rustfmt = Command::new("rustfmt")
+        .args(["--edition", "2024", "--config-path"])
+        .arg(jars::root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("rustfmt must be on the path")?;
+    rustfmt.stdin.take().context("rustfmt takes no input")?.write_all(source.as_bytes())?;
+    let output = rustfmt.wait_with_output()?;
+    ensure!(output.status.success(), "rustfmt refused it: {}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
 }

@@ -423,6 +423,17 @@ impl Writer {
         elements.iter().try_for_each(|value| element(self, value))
     }
 
+    /// As [`array_of`](Self::array_of), null allowed.
+    pub fn nullable_array_of<T>(
+        &mut self,
+        elements: Option<&[T]>,
+        flexible: bool,
+        mut element: impl FnMut(&mut Self, &T) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        self.array_length(elements.map(<[T]>::len), flexible)?;
+        elements.unwrap_or(&[]).iter().try_for_each(|value| element(self, value))
+    }
+
     /// Tagged fields, each already encoded, in ascending order of tag.
     pub fn tagged_fields(&mut self, fields: &[(u32, Vec<u8>)]) -> Result<(), EncodeError> {
         let as_u32 = |length: usize| u32::try_from(length).map_err(|_| EncodeError::TooLong("tagged field"));
@@ -505,12 +516,18 @@ mod tests {
             writer.string("orders", flexible).unwrap();
             writer.nullable_string(None, flexible).unwrap();
             writer.bytes(&[1, 2, 3], flexible).unwrap();
-            writer.array_of(&[7i32, 8], flexible, |writer, value| Ok(writer.i32(*value))).unwrap();
+            let numbers = |writer: &mut Writer, value: &i32| {
+                writer.i32(*value);
+                Ok(())
+            };
+            writer.array_of(&[7, 8], flexible, numbers).unwrap();
+            writer.nullable_array_of(None, flexible, numbers).unwrap();
             let mut reader = Reader::new(writer.written());
             assert_eq!(reader.string(flexible), Ok("orders"));
             assert_eq!(reader.nullable_string(flexible), Ok(None));
             assert_eq!(reader.bytes(flexible), Ok(&[1u8, 2, 3][..]));
             assert_eq!(reader.array_of(flexible, |reader| reader.i32()), Ok(vec![7, 8]));
+            assert_eq!(reader.nullable_array_of(flexible, |reader| reader.i32()), Ok(None));
             assert_eq!(reader.finish(), Ok(()));
         }
     }

@@ -13,6 +13,7 @@ pub mod compression;
 mod crc;
 pub mod error_code;
 pub mod frame;
+pub mod messages;
 pub mod produce;
 pub mod record;
 pub mod record_batch;
