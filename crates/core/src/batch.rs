@@ -1,7 +1,7 @@
 //! A batch's life is its type: open (in the accumulator) → [`Batch`], closed: complete → [`Sealed`]: compressed, its body
 //! immutable → stamped (in the sender): numbered under a producer identity.
 
-use crate::delivery::Claims;
+use crate::delivery::{Claims, Hooks, RunResult};
 use crate::time::{Time, Timestamp};
 use crate::topic::PartitionKey;
 use bytes::Bytes;
@@ -21,6 +21,17 @@ pub(crate) struct Meta {
     pub(crate) max_timestamp: Timestamp,
     /// Bytes of `buffer.memory` that it holds until it is released.
     pub(crate) charge: usize,
+    /// Which flush covers it: the accumulator counts the records of each generation until they are released.
+    pub(crate) generation: u64,
+}
+
+impl Meta {
+    /// What the accumulator gets back for it, with its buffer where that is free. A batch that was split gives it back in
+    /// parts, whose counts and charges add up to these.
+    pub(crate) fn release(self, buffer: Option<Vec<u8>>) -> Release {
+        let Self { key, count, charge, generation, .. } = self;
+        Release { key, count, charge, generation, buffer }
+    }
 }
 
 /// A closed batch: complete, its records encoded, not compressed.
@@ -46,6 +57,32 @@ impl Batch {
     /// Bytes of its records, not compressed.
     pub fn size(&self) -> usize {
         self.records.len()
+    }
+
+    /// Its records as format v2 encodes them, one after another, not compressed.
+    pub fn records(&self) -> &[u8] {
+        &self.records
+    }
+
+    /// When its first record was accepted.
+    pub fn created(&self) -> Time {
+        self.meta.created
+    }
+
+    /// The first record's timestamp: the records carry theirs as differences to it.
+    pub fn base_timestamp(&self) -> Timestamp {
+        self.meta.base_timestamp
+    }
+
+    /// The latest of the records' timestamps.
+    pub fn max_timestamp(&self) -> Timestamp {
+        self.meta.max_timestamp
+    }
+
+    /// Ends it as it is, with the same result for all its records. What the accumulator gets back, and the hooks to run.
+    pub fn finish(mut self, result: RunResult) -> (Release, Hooks) {
+        let hooks = self.claims.resolve(0, self.meta.count, result);
+        (self.meta.release(Some(self.records)), hooks)
     }
 
     /// Compresses it, unless that does not make it smaller. Pure, and slow: this is what the pool runs.
@@ -99,8 +136,12 @@ impl Sealed {
 pub struct Release {
     /// Which partition it was for.
     pub(crate) key: PartitionKey,
+    /// Records that have their result.
+    pub(crate) count: u32,
     /// Bytes of `buffer.memory`.
     pub(crate) charge: usize,
-    /// A buffer to use again, empty; `None` when it is still held elsewhere.
+    /// The batch's generation.
+    pub(crate) generation: u64,
+    /// A buffer to use again, its content of no use; `None` when it is still held elsewhere.
     pub(crate) buffer: Option<Vec<u8>>,
 }

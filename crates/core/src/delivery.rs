@@ -40,6 +40,20 @@ pub enum RunResult {
     Failed(DeliveryError),
 }
 
+impl RunResult {
+    /// The result of the record that is `nth` of the run, with its own timestamp.
+    fn of(&self, nth: u32, timestamp: Timestamp) -> Result<Ack, DeliveryError> {
+        match self {
+            Self::Acknowledged { partition, base_offset, append_time } => Ok(Ack {
+                partition: *partition,
+                offset: base_offset.map(|base| base + i64::from(nth)),
+                timestamp: append_time.unwrap_or(timestamp),
+            }),
+            Self::Failed(error) => Err(error.clone()),
+        }
+    }
+}
+
 /// A run of consecutive records of a batch that ended together.
 #[derive(Debug)]
 struct Run {
@@ -87,14 +101,7 @@ impl Outcome {
     /// The result of the record at `index`, once it has one.
     fn result(state: &State, index: u32, timestamp: Timestamp) -> Option<Result<Ack, DeliveryError>> {
         let run = state.runs.iter().find(|run| index >= run.first && index - run.first < run.count)?;
-        Some(match &run.result {
-            RunResult::Acknowledged { partition, base_offset, append_time } => Ok(Ack {
-                partition: *partition,
-                offset: base_offset.map(|base| base + i64::from(index - run.first)),
-                timestamp: append_time.unwrap_or(timestamp),
-            }),
-            RunResult::Failed(error) => Err(error.clone()),
-        })
+        Some(run.result.of(index - run.first, timestamp))
     }
 }
 
@@ -104,7 +111,7 @@ impl Outcome {
 /// Dropping it, at any moment, changes nothing for the record: that is fire-and-forget, at no cost.
 ///
 /// # Cost
-/// 32 bytes; no allocation of its own.
+/// 24 bytes; no allocation of its own.
 #[must_use = "a delivery says whether the record was written; drop it on purpose for fire-and-forget"]
 pub struct Delivery {
     outcome: Arc<Outcome>,
@@ -170,73 +177,125 @@ impl fmt::Debug for Delivery {
 pub type Hook = Arc<dyn Fn(u64, Result<Ack, DeliveryError>) + Send + Sync>;
 
 /// One record's hook.
-#[derive(Clone)]
-pub(crate) struct Hooked {
+#[derive(Debug, Clone, Copy)]
+struct Hooked {
     /// Index in the outcome.
-    pub(crate) index: u32,
+    index: u32,
+    /// Which of the batch's hooks.
+    hook: u32,
     /// The record's own timestamp.
-    pub(crate) timestamp: Timestamp,
+    timestamp: Timestamp,
     /// Given back to the hook.
-    pub(crate) token: u64,
-    pub(crate) hook: Hook,
+    token: u64,
 }
 
 /// The claims on a batch's result: the outcome that its deliveries share, and the hooks to run after it. A split divides
 /// them by index; the outcome stays one.
+///
+/// A batch whose records all go unclaimed allocates nothing here. Records in a row with the same hook share one reference
+/// to it: an atomic increment a record costs as much as a quarter of the append.
+#[derive(Default)]
 pub(crate) struct Claims {
-    pub(crate) outcome: Arc<Outcome>,
+    /// `None` until a delivery is claimed.
+    outcome: Option<Arc<Outcome>>,
     /// The outcome's index of the batch's first record: not 0 only after a split.
-    pub(crate) first: u32,
+    first: u32,
     /// In order of index.
-    pub(crate) hooks: Vec<Hooked>,
+    hooked: Vec<Hooked>,
+    /// What `hooked` points into.
+    hooks: Vec<Hook>,
 }
 
 impl Claims {
-    pub(crate) fn new() -> Self {
-        Self { outcome: Arc::default(), first: 0, hooks: Vec::new() }
+    /// Bytes that the first hook of a batch takes.
+    pub(crate) const FIRST_HOOK: usize = HOOKED_MIN * size_of::<Hooked>() + size_of::<Hook>();
+
+    /// A claim on the record at `index`.
+    pub(crate) fn delivery(&mut self, index: u32, timestamp: Timestamp) -> Delivery {
+        Delivery::new(Arc::clone(self.outcome.get_or_insert_default()), index, timestamp)
+    }
+
+    /// Bytes of heap that [`hook`](Self::hook) will take beyond what is held.
+    pub(crate) fn hook_growth(&self, hook: &Hook) -> usize {
+        let hooked =
+            if self.hooked.len() == self.hooked.capacity() { self.hooked.capacity().max(HOOKED_MIN) } else { 0 };
+        let full = self.hooks.len() == self.hooks.capacity() && !self.is_last(hook);
+        let hooks = if full { self.hooks.capacity().max(1) } else { 0 };
+        hooked * size_of::<Hooked>() + hooks * size_of::<Hook>()
+    }
+
+    /// Runs `hook` with `token` after the outcome of the record at `index`, higher than any before.
+    pub(crate) fn hook(&mut self, index: u32, timestamp: Timestamp, token: u64, hook: &Hook) {
+        if !self.is_last(hook) {
+            if self.hooks.len() == self.hooks.capacity() {
+                self.hooks.reserve_exact(self.hooks.capacity().max(1));
+            }
+            self.hooks.push(Arc::clone(hook));
+        }
+        if self.hooked.len() == self.hooked.capacity() {
+            self.hooked.reserve_exact(self.hooked.capacity().max(HOOKED_MIN));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "no more hooks than records, and those are counted in u32")]
+        let last = self.hooks.len() as u32 - 1;
+        self.hooked.push(Hooked { index, hook: last, timestamp, token });
+    }
+
+    fn is_last(&self, hook: &Hook) -> bool {
+        self.hooks.last().is_some_and(|last| Arc::ptr_eq(last, hook))
     }
 
     /// The claims on the records from `at` on (counted from the batch's first); `self` keeps those before it.
     pub(crate) fn split_off(&mut self, at: u32) -> Self {
         let first = self.first + at;
-        let cut = self.hooks.partition_point(|hooked| hooked.index < first);
-        Self { outcome: Arc::clone(&self.outcome), first, hooks: self.hooks.split_off(cut) }
+        let cut = self.hooked.partition_point(|hooked| hooked.index < first);
+        let hooked = self.hooked.split_off(cut);
+        Self { outcome: self.outcome.clone(), first, hooked, hooks: self.hooks.clone() }
     }
 
     /// Gives `count` records, from the `from`th of the batch on, their result, and takes out the hooks to run for them.
     pub(crate) fn resolve(&mut self, from: u32, count: u32, result: RunResult) -> Hooks {
         let first = self.first + from;
-        self.outcome.resolve(first, count, result);
-        let start = self.hooks.partition_point(|hooked| hooked.index < first);
-        let end = self.hooks.partition_point(|hooked| hooked.index < first + count);
-        Hooks { outcome: Arc::clone(&self.outcome), hooks: self.hooks.drain(start..end).collect() }
+        let start = self.hooked.partition_point(|hooked| hooked.index < first);
+        let end = self.hooked.partition_point(|hooked| hooked.index < first + count);
+        let (hooked, hooks) = if start == 0 && end == self.hooked.len() {
+            (std::mem::take(&mut self.hooked), std::mem::take(&mut self.hooks))
+        } else {
+            (self.hooked.drain(start..end).collect(), self.hooks.clone())
+        };
+        if let Some(outcome) = &self.outcome {
+            outcome.resolve(first, count, result.clone());
+        }
+        Hooks { first, result, hooked, hooks }
     }
 }
 
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claims").field("first", &self.first).field("hooks", &self.hooks.len()).finish_non_exhaustive()
+        f.debug_struct("Claims").field("first", &self.first).field("hooked", &self.hooked.len()).finish_non_exhaustive()
     }
 }
 
 /// Hooks whose records have their result. They are the user's code, so the driver runs them, under no lock.
 pub struct Hooks {
-    outcome: Arc<Outcome>,
-    hooks: Vec<Hooked>,
+    /// Index of the run's first record.
+    first: u32,
+    /// The result of the run.
+    result: RunResult,
+    hooked: Vec<Hooked>,
+    hooks: Vec<Hook>,
 }
 
 impl Hooks {
     /// Whether there is nothing to run.
     pub fn is_empty(&self) -> bool {
-        self.hooks.is_empty()
+        self.hooked.is_empty()
     }
 
     /// Runs them in the order in which the records were sent, through `call`, which may guard against panics.
     pub fn run(self, mut call: impl FnMut(&Hook, u64, Result<Ack, DeliveryError>)) {
-        for Hooked { index, timestamp, token, hook } in self.hooks {
-            let result = Outcome::result(&self.outcome.lock(), index, timestamp);
-            if let Some(result) = result {
-                call(&hook, token, result);
+        for Hooked { index, hook, timestamp, token } in self.hooked {
+            if let Some(hook) = self.hooks.get(hook as usize) {
+                call(hook, token, self.result.of(index - self.first, timestamp));
             }
         }
     }
@@ -244,9 +303,12 @@ impl Hooks {
 
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hooks").field("count", &self.hooks.len()).finish_non_exhaustive()
+        f.debug_struct("Hooks").field("count", &self.hooked.len()).finish_non_exhaustive()
     }
 }
+
+/// Room for this many hooks is made at first: 400 bytes, and five growths in a batch of 400 records.
+const HOOKED_MIN: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -259,9 +321,8 @@ mod tests {
 
     #[test]
     fn a_delivery_reads_its_own_offset_after_a_split() {
-        let mut head = Claims::new();
-        let deliveries: Vec<_> =
-            (0..4).map(|index| Delivery::new(Arc::clone(&head.outcome), index, Timestamp(7))).collect();
+        let mut head = Claims::default();
+        let deliveries: Vec<_> = (0..4).map(|index| head.delivery(index, Timestamp(7))).collect();
         let mut tail = head.split_off(3);
         let _ = tail.resolve(0, 1, acknowledged(90));
         assert!(deliveries[2].now().is_none());
@@ -273,7 +334,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "exactly once")]
     fn a_record_resolves_exactly_once() {
-        let mut claims = Claims::new();
+        let mut claims = Claims::default();
+        let _unclaimed = claims.delivery(0, Timestamp(0));
         let _ = claims.resolve(0, 2, acknowledged(0));
         let _ = claims.resolve(1, 1, acknowledged(1));
     }
@@ -285,14 +347,9 @@ mod tests {
             let seen = Arc::clone(&seen);
             Arc::new(move |token, result| seen.lock().unwrap().push((token, result.is_ok())))
         };
-        let mut claims = Claims::new();
+        let mut claims = Claims::default();
         for index in 0..3 {
-            claims.hooks.push(Hooked {
-                index,
-                timestamp: Timestamp(0),
-                token: 10 + u64::from(index),
-                hook: Arc::clone(&hook),
-            });
+            claims.hook(index, Timestamp(0), 10 + u64::from(index), &hook);
         }
         let error = DeliveryError { kind: DeliveryFailure::Closed, written: Written::No };
         let failed = claims.resolve(0, 1, RunResult::Failed(error));
@@ -301,5 +358,38 @@ mod tests {
             hooks.run(|hook, token, result| hook(token, result));
         }
         assert_eq!(*seen.lock().unwrap(), [(10, false), (11, true), (12, true)]);
+    }
+
+    #[test]
+    fn a_split_divides_the_hooks_and_their_offsets() {
+        let seen: Arc<Mutex<Vec<(u64, i64)>>> = Arc::default();
+        let hooks: [Hook; 2] = std::array::from_fn(|_| -> Hook {
+            let seen = Arc::clone(&seen);
+            Arc::new(move |token, result| seen.lock().unwrap().push((token, result.unwrap().offset.unwrap())))
+        });
+        let mut head = Claims::default();
+        for index in 0..5u32 {
+            head.hook(index, Timestamp(0), u64::from(index), &hooks[index as usize % 2]);
+        }
+        let mut tail = head.split_off(2);
+        for hooks in [tail.resolve(0, 3, acknowledged(70)), head.resolve(0, 2, acknowledged(40))] {
+            hooks.run(|hook, token, result| hook(token, result));
+        }
+        assert_eq!(*seen.lock().unwrap(), [(2, 70), (3, 71), (4, 72), (0, 40), (1, 41)]);
+    }
+
+    #[test]
+    fn hook_growth_is_what_a_hook_takes() {
+        let hook: Hook = Arc::new(|_, _| {});
+        let mut claims = Claims::default();
+        let heap = |claims: &Claims| {
+            claims.hooked.capacity() * size_of::<Hooked>() + claims.hooks.capacity() * size_of::<Hook>()
+        };
+        assert_eq!(claims.hook_growth(&hook), Claims::FIRST_HOOK);
+        for index in 0..100 {
+            let (before, growth) = (heap(&claims), claims.hook_growth(&hook));
+            claims.hook(index, Timestamp(0), 0, &hook);
+            assert_eq!(heap(&claims) - before, growth);
+        }
     }
 }

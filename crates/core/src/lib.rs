@@ -13,20 +13,25 @@
 //! The rule of the house: bytes, time, randomness and finished compressions come in as arguments; bytes to write,
 //! sockets to open, batches to compress and the next deadline go out as values ([`Output`]).
 
+pub mod accumulator;
 pub mod batch;
+mod budget;
 pub mod config;
 pub mod delivery;
 pub mod error;
 pub mod output;
+pub mod partitioner;
 pub mod record;
 pub mod time;
 pub mod topic;
 
+pub use accumulator::{Accumulator, Appended, Buffered, Claim, Flush, Parked, Refusal, Ticket};
 pub use batch::{Batch, Sealed};
 pub use config::Config;
 pub use delivery::{Ack, Delivery, Hook, Outcome};
 pub use error::{DeliveryError, SendError, Written};
 pub use output::{ConnectionId, Frame, Output};
+pub use partitioner::Partitioner;
 pub use record::{Header, Record};
 pub use time::{Time, Timestamp};
 pub use topic::{PartitionKey, TopicIndex, TopicLayout};

@@ -1,0 +1,334 @@
+//! Records in, open batches, closed batches out when the sender is hungry and linger is over.
+//!
+//! ```text
+//!  append ──► topic ──► partition ──► its open batch ──► closed ──► take_due
+//!               │           │              │
+//!          not there yet  too few    no memory ──► park: wait in line, be woken, append again
+//! ```
+//!
+//! Shared by the callers and the driver behind one short lock, which the `milena` crate holds. An append copies the record
+//! once and allocates only at a batch's birth; nothing here walks over partitions.
+
+mod births;
+mod due;
+mod flush;
+mod slot;
+mod topics;
+mod waiters;
+mod waiting;
+
+pub use flush::Flush;
+pub use slot::Claim;
+pub use waiters::Ticket;
+pub use waiting::Parked;
+
+use crate::batch::Batch;
+use crate::budget::Budget;
+use crate::config::Config;
+use crate::delivery::Delivery;
+use crate::error::SendError;
+use crate::record::Record;
+use crate::time::{Time, Timestamp};
+use crate::topic::{PartitionKey, TopicIndex, TopicLayout};
+use births::{Birth, Births};
+use fastrand::Rng;
+use flush::Ledger;
+use milena_wire::record_batch::BATCH_HEADER_LEN;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use topics::{Choice, Topics};
+use waiters::Waiters;
+
+/// Holds open batches: the machine that records go into.
+#[derive(Debug)]
+pub struct Accumulator {
+    config: Arc<Config>,
+    limits: Limits,
+    rng: Rng,
+    topics: Topics,
+    budget: Budget,
+    waiters: Waiters,
+    ledger: Ledger,
+    /// Open batches whose linger is not over.
+    lingering: Births,
+    /// Open batches whose linger is over, and whose partition is not hungry.
+    behind: Births,
+    /// Closed, in order; the driver takes them with its next [`take_due`](Self::take_due).
+    closed: VecDeque<Batch>,
+    /// The latest time seen. Callers read their clocks outside the lock, so theirs may be a little behind.
+    now: Time,
+    /// Batches born so far.
+    born: u64,
+    /// Linger counts as over for batches born before this number: they were flushed.
+    hurried: u64,
+    /// Records accepted and records released.
+    accepted: u64,
+    released: u64,
+    /// Until when the driver sleeps; `None` while it is awake.
+    asleep: Option<Time>,
+    is_closed: bool,
+    failed: Option<Arc<str>>,
+}
+
+/// A record that was accepted.
+#[derive(Debug)]
+#[must_use]
+pub struct Appended {
+    /// The claim on its result, if one was asked for.
+    pub delivery: Option<Delivery>,
+    /// Where it went.
+    pub partition: i32,
+    /// The driver sleeps and has work now: wake it. Said once a sleep.
+    pub wake: bool,
+}
+
+/// Why a record was not accepted. Nothing has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The topic is not known yet: [`park`](Accumulator::park) and try again.
+    UnknownTopic,
+    /// The topic has not that many partitions yet: park and try again.
+    UnknownPartition {
+        /// How many it has.
+        count: usize,
+    },
+    /// No memory, or others wait for some: park and try again.
+    Full,
+    /// Trying again would not help.
+    Never(SendError),
+}
+
+/// What is on its way, for displays of progress.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Buffered {
+    /// Records accepted and not released.
+    pub records: u64,
+    /// Bytes of `buffer.memory` that they hold.
+    pub bytes: usize,
+    /// Senders that wait: for memory, for a topic or for a partition.
+    pub waiters: usize,
+}
+
+/// What an append needs of the configuration.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// A batch is full at this many bytes.
+    batch: usize,
+    /// A batch whose partition is behind is full at this many.
+    behind: usize,
+    /// The largest upper bound of a record.
+    record: usize,
+    /// What a full batch is charged.
+    batch_charge: usize,
+    hash_keys: bool,
+    in_turn: bool,
+    adaptive: bool,
+}
+
+impl Limits {
+    fn new(config: &Config) -> Self {
+        let batch = config.batch_size.max(1);
+        // A record whose batch could never be charged is too large, not one to wait for.
+        let memory = config.buffer_memory.saturating_sub(slot::charge_alone(BATCH_HEADER_LEN));
+        Self {
+            batch,
+            behind: if config.fill_behind { batch.max(config.max_request_size) } else { batch },
+            record: config.max_request_size.min(memory).min(i32::MAX.cast_unsigned() as usize),
+            batch_charge: batch + crate::budget::BATCH_OVERHEAD,
+            hash_keys: !config.partitioner_ignore_keys,
+            in_turn: config.partitioner_round_robin,
+            adaptive: config.partitioner_adaptive,
+        }
+    }
+}
+
+impl Accumulator {
+    /// An empty one. The same seed and the same calls choose the same partitions.
+    pub fn new(config: Arc<Config>, seed: u64) -> Self {
+        let limits = Limits::new(&config);
+        Self {
+            limits,
+            rng: Rng::with_seed(seed),
+            topics: Topics::default(),
+            budget: Budget::new(config.buffer_memory, limits.batch),
+            waiters: Waiters::default(),
+            ledger: Ledger::new(),
+            lingering: Births::default(),
+            behind: Births::default(),
+            closed: VecDeque::new(),
+            now: Time::ZERO,
+            born: 0,
+            hurried: 0,
+            accepted: 0,
+            released: 0,
+            asleep: None,
+            is_closed: false,
+            failed: None,
+            config,
+        }
+    }
+
+    /// Takes a record into its partition's open batch. Happens fully or not at all.
+    ///
+    /// `wall` is the record's timestamp unless it has its own; `ticket` is the caller's place in line, once it has one.
+    ///
+    /// # Order
+    /// Records of one partition keep the order of the appends that accepted them. While somebody waits for memory, only the
+    /// first in line is let in.
+    ///
+    /// # Errors
+    /// [`Refusal::Never`] when the record will never do; else the caller may [`park`](Self::park) and try again.
+    ///
+    /// # Cost
+    /// One look-up of the topic's name, one copy of the record. Allocates at a batch's birth and while its buffer grows.
+    pub fn append(
+        &mut self,
+        record: &Record<'_>,
+        claim: Claim<'_>,
+        ticket: Option<Ticket>,
+        now: Time,
+        wall: Timestamp,
+    ) -> Result<Appended, Refusal> {
+        self.now = self.now.max(now);
+        let len = self.check(record)? - BATCH_HEADER_LEN;
+        let index = self.topics.find(record.topic, ticket, self.now)?;
+        if self.waiters.head().is_some_and(|head| ticket != Some(head)) {
+            return Err(Refusal::Full);
+        }
+        let Some(topic) = self.topics.topic_mut(index) else { return Err(Refusal::UnknownTopic) };
+        let (partition, choice) = topic.choose(record, &self.limits, &mut self.rng)?;
+        let key = PartitionKey { topic: index, partition };
+        let timestamp = record.timestamp.unwrap_or(wall);
+
+        let mut opened = false;
+        if !topic.slot(partition).is_some_and(|slot| slot.has_room(len, &claim, &self.limits)) {
+            opened = self.make_room(key, record, &claim, timestamp)?;
+        }
+        self.topics.touch(index);
+        let Some(topic) = self.topics.topic_mut(index) else { return Err(Refusal::UnknownTopic) };
+        let Some(slot) = topic.slot_mut(partition) else { return Err(Refusal::UnknownTopic) };
+        let limit = slot.limit(&self.limits);
+        let hungry = slot.hungry;
+        let Some(open) = &mut slot.open else { return Err(Refusal::Full) };
+        let before = if open.count == 0 { 0 } else { open.size() };
+        let delivery = open.push(record, claim, timestamp);
+        let size = open.size();
+        match choice {
+            Choice::Fixed => {}
+            Choice::Sticky => topic.sticky.add(size - before),
+            Choice::InTurn => topic.sticky.turn(),
+        }
+        self.accepted += 1;
+        if size >= limit {
+            self.hand_over(key);
+        }
+        let wake = self.asleep.is_some() && self.wake(opened && hungry);
+        Ok(Appended { delivery, partition, wake })
+    }
+
+    /// The topic's layout, for a partitioner that runs outside the lock.
+    pub fn layout(&self, topic: &str) -> Option<&Arc<TopicLayout>> {
+        self.topics.layout(topic)
+    }
+
+    /// The topics that were appended to since the last call, each once: the sender keeps asking for those in use
+    /// (`metadata.max.idle.ms`).
+    pub fn take_touched(&mut self, touched: &mut Vec<TopicIndex>) {
+        self.topics.take_touched(touched);
+    }
+
+    /// What is on its way.
+    pub fn buffered(&self) -> Buffered {
+        Buffered { records: self.accepted - self.released, bytes: self.budget.used(), waiters: self.waiters.len() }
+    }
+
+    /// The record's upper bound, if it is one that Kafka can hold and the configuration allows.
+    #[inline]
+    fn check(&self, record: &Record<'_>) -> Result<usize, Refusal> {
+        let upper_bound = slot::view(record).upper_bound();
+        let is_dated = record.timestamp.is_none_or(|timestamp| timestamp.0 >= 0);
+        if self.is_closed || self.failed.is_some() || upper_bound > self.limits.record || !is_dated {
+            return Err(Refusal::Never(self.objection(record, upper_bound)));
+        }
+        Ok(upper_bound)
+    }
+
+    #[cold]
+    fn objection(&self, record: &Record<'_>, size: usize) -> SendError {
+        let Config { max_request_size, buffer_memory, .. } = *self.config;
+        if self.is_closed {
+            SendError::Closed
+        } else if let Some(reason) = &self.failed {
+            SendError::Fatal(Arc::clone(reason))
+        } else if size > max_request_size {
+            SendError::TooLarge { size, knob: "max.request.size", limit: max_request_size }
+        } else if record.timestamp.is_some_and(|timestamp| timestamp.0 < 0) {
+            SendError::InvalidRecord("negative timestamp")
+        } else if slot::charge_alone(size) > buffer_memory {
+            SendError::TooLarge { size: slot::charge_alone(size), knob: "buffer.memory", limit: buffer_memory }
+        } else {
+            SendError::InvalidRecord("larger than 2 GiB")
+        }
+    }
+
+    /// Makes room for the record: in the open batch, or else in a new one. Whether it is a new one.
+    #[inline(never)]
+    fn make_room(
+        &mut self,
+        key: PartitionKey,
+        record: &Record<'_>,
+        claim: &Claim<'_>,
+        timestamp: Timestamp,
+    ) -> Result<bool, Refusal> {
+        let Self { topics, limits, budget, .. } = self;
+        let Some(topic) = topics.topic_mut(key.topic) else { return Err(Refusal::UnknownTopic) };
+        let Some(slot) = topic.slot_mut(key.partition) else { return Err(Refusal::UnknownTopic) };
+        if let Some(len) = slot.open.as_ref().map(|open| open.encoded_len(record, timestamp)) {
+            if slot.make_room(len, claim, limits, budget) {
+                topic.weigh(key.partition, limits);
+                return Ok(false);
+            }
+            // Full, or no memory to grow: an open batch must not sit on what others wait for.
+            self.hand_over(key);
+        }
+        self.open(key, slot::view(record).encoded_len(), claim)?;
+        Ok(true)
+    }
+
+    /// Opens a batch in the empty slot, with room for `len` bytes and the claim.
+    fn open(&mut self, key: PartitionKey, len: usize, claim: &Claim<'_>) -> Result<(), Refusal> {
+        let Self { topics, limits, budget, .. } = self;
+        let Some(topic) = topics.topic_mut(key.topic) else { return Err(Refusal::UnknownTopic) };
+        let Some(slot) = topic.slot_mut(key.partition) else { return Err(Refusal::UnknownTopic) };
+        let Some(open) = slot.open(len, claim, limits, budget) else { return Err(Refusal::Full) };
+        open.created = self.now;
+        open.birth = self.born;
+        open.generation = self.ledger.open();
+        topic.weigh(key.partition, limits);
+        let birth = Birth { key, number: self.born, created: self.now };
+        self.born += 1;
+        let topics = &self.topics;
+        self.lingering.push(birth, |other| is_open(topics, other) == Some(false));
+        Ok(())
+    }
+
+    /// Closes the partition's open batch, for the next [`take_due`](Self::take_due).
+    fn hand_over(&mut self, key: PartitionKey) {
+        let Some(slot) = self.topics.slot_mut(key) else { return };
+        let ripe = slot.open.as_ref().is_some_and(|open| open.ripe);
+        let Some(batch) = slot.close(key) else { return };
+        if ripe {
+            self.behind.forget()
+        } else {
+            self.lingering.forget()
+        }
+        self.ledger.close(batch.meta.generation, batch.meta.count);
+        self.closed.push_back(batch);
+    }
+}
+
+/// Whether the batch is open still, and if so, whether it is ripe.
+fn is_open(topics: &Topics, birth: &Birth) -> Option<bool> {
+    let open = topics.slot(birth.key)?.open.as_ref()?;
+    (open.birth == birth.number).then_some(open.ripe)
+}

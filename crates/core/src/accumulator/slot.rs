@@ -1,0 +1,220 @@
+//! A partition's place in the accumulator: at most one open batch, and whether the sender would take it.
+
+use super::Limits;
+use crate::batch::{Batch, Meta};
+use crate::budget::{BATCH_OVERHEAD, Budget};
+use crate::delivery::{Claims, Delivery, Hook};
+use crate::record::Record;
+use crate::time::{Time, Timestamp};
+use crate::topic::PartitionKey;
+use milena_wire::record::{Header, RecordView};
+use milena_wire::record_batch::BATCH_HEADER_LEN;
+
+/// What the caller wants back for a record.
+#[derive(Clone, Copy)]
+pub enum Claim<'a> {
+    /// Nothing: fire and forget.
+    Nothing,
+    /// A [`Delivery`].
+    Delivery,
+    /// This hook, run with this number after the record's outcome.
+    Hook(&'a Hook, u64),
+}
+
+impl Claim<'_> {
+    /// Bytes of heap that it takes in these claims.
+    fn growth(&self, claims: &Claims) -> usize {
+        match self {
+            Self::Hook(hook, _) => claims.hook_growth(hook),
+            Self::Nothing | Self::Delivery => 0,
+        }
+    }
+}
+
+/// A batch's buffer is this large at first, bytes: ten thousand partitions with a record each then hold 40 MB, not 160.
+const BUFFER_MIN: usize = 4_096;
+
+/// The record as the batch will hold it, its place aside.
+pub(super) fn view<'a>(record: &Record<'a>) -> RecordView<'a, impl Iterator<Item = Header<'a>> + Clone> {
+    let headers = record.headers.iter().map(|header| Header { key: header.key, value: header.value });
+    RecordView { timestamp_delta: 0, offset_delta: 0, key: record.key, value: record.value, headers }
+}
+
+/// Bytes of `buffer.memory` that surely hold a batch of one record, given the record's
+/// [upper bound](RecordView::upper_bound) and whatever its claim: who waits for memory waits for this much.
+pub(super) fn charge_alone(upper_bound: usize) -> usize {
+    upper_bound - BATCH_HEADER_LEN + BATCH_OVERHEAD + Claims::FIRST_HOOK
+}
+
+/// A partition's place.
+///
+/// ```text
+///  empty ── first record ──► open ── full, or over and hungry ──► empty, the batch is handed over
+///                             │
+///                             └─ over, not hungry: ripe, keeps filling until hungry
+/// ```
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) open: Option<Open>,
+    /// Whether the sender would put a batch of this partition on the wire at once. A fresh slot is: nobody said otherwise.
+    pub(super) hungry: bool,
+    /// Bytes charged to batches of this partition that are not released, the open one included.
+    pub(super) held: usize,
+    /// Whether the last batch outgrew the first buffer: then the next one starts with a whole one.
+    busy: bool,
+}
+
+/// An open batch.
+#[derive(Debug)]
+pub(super) struct Open {
+    records: Vec<u8>,
+    pub(super) count: u32,
+    pub(super) created: Time,
+    base_timestamp: i64,
+    max_timestamp: i64,
+    claims: Claims,
+    charge: usize,
+    pub(super) generation: u64,
+    /// Its number among all batches.
+    pub(super) birth: u64,
+    /// Its linger is over, or counts as over, and the sender was not hungry.
+    pub(super) ripe: bool,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self { open: None, hungry: true, held: 0, busy: false }
+    }
+}
+
+impl Slot {
+    /// Bytes at which the open batch is full. The place for an estimate of the compression ratio: until there is one,
+    /// `batch.size` is of bytes before compression.
+    pub(super) fn limit(&self, limits: &Limits) -> usize {
+        if self.hungry { limits.batch } else { limits.behind }
+    }
+
+    /// Whether `len` bytes more and the claim fit into the open batch as it is. Says no too often rather than look twice:
+    /// then [`make_room`](Self::make_room) decides.
+    #[inline]
+    pub(super) fn has_room(&self, len: usize, claim: &Claim<'_>, limits: &Limits) -> bool {
+        let Some(open) = &self.open else { return false };
+        let end = open.records.len() + len;
+        end + BATCH_HEADER_LEN <= self.limit(limits)
+            && end <= open.records.capacity()
+            && claim.growth(&open.claims) == 0
+    }
+
+    /// Whether the partition has no batch that could still take records of a sticky run.
+    pub(super) fn has_no_room(&self, limits: &Limits) -> bool {
+        self.open.as_ref().is_none_or(|open| open.size() >= limits.batch)
+    }
+
+    /// Opens a batch with room for `len` bytes, where the budget has them.
+    pub(super) fn open(
+        &mut self,
+        len: usize,
+        claim: &Claim<'_>,
+        limits: &Limits,
+        budget: &mut Budget,
+    ) -> Option<&mut Open> {
+        let fixed = BATCH_OVERHEAD + claim.growth(&Claims::default());
+        let start = if self.busy { limits.batch } else { BUFFER_MIN.min(limits.batch) };
+        let sizes = [start.max(len), BUFFER_MIN.min(start).max(len), len];
+        let capacity = sizes.into_iter().find(|capacity| budget.reserve(capacity + fixed))?;
+        let records = budget.buffer(capacity);
+        debug_assert!(records.capacity() == capacity, "a buffer is charged as large as it is");
+        self.held += capacity + fixed;
+        Some(self.open.insert(Open::new(records, capacity + fixed)))
+    }
+
+    /// Makes room for `len` bytes and the claim in the open batch: within the limit, and where the budget has them.
+    pub(super) fn make_room(&mut self, len: usize, claim: &Claim<'_>, limits: &Limits, budget: &mut Budget) -> bool {
+        let limit = self.limit(limits);
+        let Some(open) = &mut self.open else { return false };
+        if open.size() + len > limit {
+            return false;
+        }
+        let needed = open.records.len() + len;
+        let capacity = open.records.capacity();
+        let target = if needed <= capacity { capacity } else { (2 * capacity).min(limit).max(needed) };
+        let growth = target - capacity + claim.growth(&open.claims);
+        if !budget.reserve(growth) {
+            return false;
+        }
+        open.records.reserve_exact(target - open.records.len());
+        open.charge += growth;
+        self.held += growth;
+        self.busy = true;
+        true
+    }
+
+    /// Closes the open batch.
+    pub(super) fn close(&mut self, key: PartitionKey) -> Option<Batch> {
+        let open = self.open.take()?;
+        assert!(open.count > 0, "a batch has a record");
+        self.busy = open.records.len() > BUFFER_MIN;
+        let meta = Meta {
+            key,
+            created: open.created,
+            count: open.count,
+            base_timestamp: Timestamp(open.base_timestamp),
+            max_timestamp: Timestamp(open.max_timestamp),
+            charge: open.charge,
+            generation: open.generation,
+        };
+        Some(Batch { meta, records: open.records, claims: open.claims })
+    }
+}
+
+impl Open {
+    fn new(records: Vec<u8>, charge: usize) -> Self {
+        Self {
+            records,
+            count: 0,
+            created: Time::ZERO,
+            base_timestamp: 0,
+            max_timestamp: 0,
+            claims: Claims::default(),
+            charge,
+            generation: 0,
+            birth: 0,
+            ripe: false,
+        }
+    }
+
+    /// Bytes of the batch as it stands, its header included, compression not counted.
+    #[inline]
+    pub(super) fn size(&self) -> usize {
+        BATCH_HEADER_LEN + self.records.len()
+    }
+
+    /// Bytes that the record takes as the next one.
+    pub(super) fn encoded_len(&self, record: &Record<'_>, timestamp: Timestamp) -> usize {
+        let timestamp_delta = if self.count == 0 { 0 } else { timestamp.0.wrapping_sub(self.base_timestamp) };
+        RecordView { timestamp_delta, offset_delta: self.count.cast_signed(), ..view(record) }.encoded_len()
+    }
+
+    /// Takes the record in. There is room.
+    #[inline]
+    pub(super) fn push(&mut self, record: &Record<'_>, claim: Claim<'_>, timestamp: Timestamp) -> Option<Delivery> {
+        let index = self.count;
+        if index == 0 {
+            self.base_timestamp = timestamp.0;
+            self.max_timestamp = timestamp.0;
+        }
+        // Wraps only for a wall clock before 1970 beside a timestamp beyond the year 292 million; readers wrap back.
+        let timestamp_delta = timestamp.0.wrapping_sub(self.base_timestamp);
+        RecordView { timestamp_delta, offset_delta: index.cast_signed(), ..view(record) }.encode(&mut self.records);
+        self.max_timestamp = self.max_timestamp.max(timestamp.0);
+        self.count += 1;
+        match claim {
+            Claim::Nothing => None,
+            Claim::Delivery => Some(self.claims.delivery(index, timestamp)),
+            Claim::Hook(hook, token) => {
+                self.claims.hook(index, timestamp, token, hook);
+                None
+            }
+        }
+    }
+}

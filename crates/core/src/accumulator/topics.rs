@@ -1,0 +1,267 @@
+//! What the accumulator knows of topics: by name whether one may be sent to, by number its partitions' slots.
+
+use super::slot::Slot;
+use super::waiters::Ticket;
+use super::{Limits, Refusal};
+use crate::error::SendError;
+use crate::partitioner::{Sticky, partition_of_key};
+use crate::record::Record;
+use crate::time::Time;
+use crate::topic::{PartitionKey, TopicIndex, TopicLayout};
+use fastrand::Rng;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One topic that has a layout.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) layout: Arc<TopicLayout>,
+    /// One a partition; never fewer than there were, so that batches of a topic that shrank find their way.
+    pub(super) slots: Vec<Slot>,
+    pub(super) sticky: Sticky,
+    touched: bool,
+}
+
+/// How a partition was chosen: what must be counted once the record is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// By the record itself, or by its key.
+    Fixed,
+    /// The sticky one.
+    Sticky,
+    /// The next in turn.
+    InTurn,
+}
+
+impl Topic {
+    /// The partition of a record. Draws a new sticky one where the old one has had its share, and changes nothing else.
+    #[inline]
+    pub(super) fn choose(
+        &mut self,
+        record: &Record<'_>,
+        limits: &Limits,
+        rng: &mut Rng,
+    ) -> Result<(i32, Choice), Refusal> {
+        let count = self.layout.partition_count();
+        if let Some(partition) = record.partition {
+            let at = usize::try_from(partition);
+            let at = at.map_err(|_| Refusal::Never(SendError::InvalidRecord("negative partition")))?;
+            return if at < count { Ok((partition, Choice::Fixed)) } else { Err(Refusal::UnknownPartition { count }) };
+        }
+        if limits.in_turn {
+            return Ok((self.sticky.in_turn(), Choice::InTurn));
+        }
+        if let Some(key) = record.key.filter(|_| limits.hash_keys) {
+            return Ok((partition_of_key(key, count), Choice::Fixed));
+        }
+        let partition = match self.sticky.current() {
+            Some((partition, produced)) if !self.has_had_its_share(partition, produced, limits) => partition,
+            _ => self.sticky.switch(limits.adaptive, rng),
+        };
+        Ok((partition, Choice::Sticky))
+    }
+
+    /// After a batch's worth of bytes the sticky partition changes, but not in the middle of a batch, unless a second
+    /// batch's worth went there too (KIP-794: partitions get equal bytes, and batches are full).
+    #[inline]
+    fn has_had_its_share(&self, partition: i32, produced: usize, limits: &Limits) -> bool {
+        produced >= limits.batch
+            && (produced >= 2 * limits.batch || self.slot(partition).is_none_or(|slot| slot.has_no_room(limits)))
+    }
+
+    #[inline]
+    pub(super) fn slot(&self, partition: i32) -> Option<&Slot> {
+        usize::try_from(partition).ok().and_then(|at| self.slots.get(at))
+    }
+
+    #[inline]
+    pub(super) fn slot_mut(&mut self, partition: i32) -> Option<&mut Slot> {
+        usize::try_from(partition).ok().and_then(|at| self.slots.get_mut(at))
+    }
+
+    /// Tells the sticky rule how long the partition's queue is: what it holds, in full batches.
+    pub(super) fn weigh(&mut self, partition: i32, limits: &Limits) {
+        let held = self.slot(partition).map_or(0, |slot| slot.held);
+        self.sticky.set_length(partition, held / limits.batch_charge);
+    }
+}
+
+/// Whether a topic may be sent to.
+#[derive(Debug)]
+enum State {
+    /// Nothing is known: who sends to it waits.
+    Unknown,
+    /// It has a layout.
+    Known(TopicIndex),
+    /// The cluster refuses it. Remembered for those who asked before, and for a second: long enough for everybody who was
+    /// about to ask, short enough to notice when permission is given.
+    Refused { error: SendError, before: Ticket, until: Time },
+}
+
+#[derive(Debug)]
+struct Name {
+    state: State,
+    /// Whether it is in the list of wanted topics now.
+    listed: bool,
+    /// Why it is not there yet.
+    reason: Option<Arc<str>>,
+}
+
+/// All topics.
+#[derive(Debug, Default)]
+pub(super) struct Topics {
+    names: HashMap<Arc<str>, Name, FixedState>,
+    /// By [`TopicIndex`], which the sender counts up from 0.
+    topics: Vec<Option<Topic>>,
+    wanted: Vec<Arc<str>>,
+    touched: Vec<TopicIndex>,
+    /// When there are this many names, refusals that are over are swept out.
+    sweep_at: usize,
+}
+
+impl Topics {
+    /// The topic's number, or why it cannot be sent to now.
+    #[inline]
+    pub(super) fn find(&self, name: &str, ticket: Option<Ticket>, now: Time) -> Result<TopicIndex, Refusal> {
+        match self.names.get(name).map(|name| &name.state) {
+            Some(State::Known(index)) => Ok(*index),
+            Some(State::Refused { error, before, until })
+                if now < *until || ticket.is_some_and(|own| own < *before) =>
+            {
+                Err(Refusal::Never(error.clone()))
+            }
+            _ => Err(Refusal::UnknownTopic),
+        }
+    }
+
+    #[inline]
+    pub(super) fn topic(&self, index: TopicIndex) -> Option<&Topic> {
+        self.topics.get(index.0 as usize)?.as_ref()
+    }
+
+    #[inline]
+    pub(super) fn topic_mut(&mut self, index: TopicIndex) -> Option<&mut Topic> {
+        self.topics.get_mut(index.0 as usize)?.as_mut()
+    }
+
+    #[inline]
+    pub(super) fn slot(&self, key: PartitionKey) -> Option<&Slot> {
+        self.topic(key.topic)?.slot(key.partition)
+    }
+
+    #[inline]
+    pub(super) fn slot_mut(&mut self, key: PartitionKey) -> Option<&mut Slot> {
+        self.topic_mut(key.topic)?.slot_mut(key.partition)
+    }
+
+    /// The layout that the topic has now.
+    pub(super) fn layout(&self, name: &str) -> Option<&Arc<TopicLayout>> {
+        match self.names.get(name)?.state {
+            State::Known(index) => self.topic(index).map(|topic| &topic.layout),
+            State::Unknown | State::Refused { .. } => None,
+        }
+    }
+
+    /// A new layout, of a new topic or an old one.
+    pub(super) fn learn(&mut self, layout: Arc<TopicLayout>) {
+        let index = layout.index;
+        self.entry(&Arc::clone(&layout.name)).state = State::Known(index);
+        let at = index.0 as usize;
+        if self.topics.len() <= at {
+            self.topics.resize_with(at + 1, || None);
+        }
+        let Some(place) = self.topics.get_mut(at) else { return };
+        let topic = place.get_or_insert_with(|| {
+            let sticky = Sticky::new(&layout);
+            Topic { layout: Arc::clone(&layout), slots: Vec::new(), sticky, touched: false }
+        });
+        let slots = topic.slots.len().max(layout.partition_count());
+        topic.slots.resize_with(slots, Slot::default);
+        topic.sticky.learn(&layout);
+        topic.layout = layout;
+    }
+
+    /// The cluster refuses the topic.
+    pub(super) fn refuse(&mut self, name: &Arc<str>, error: SendError, before: Ticket, now: Time, until: Time) {
+        if self.names.len() >= self.sweep_at.max(64) {
+            self.names.retain(|_, name| !matches!(name.state, State::Refused { until, .. } if until <= now));
+            self.sweep_at = 2 * self.names.len();
+        }
+        self.entry(name).state = State::Refused { error, before, until };
+    }
+
+    /// Why the topic is not there yet.
+    pub(super) fn miss(&mut self, name: &Arc<str>, reason: Arc<str>) {
+        self.entry(name).reason = Some(reason);
+    }
+
+    /// The last reason heard.
+    pub(super) fn reason(&self, name: &str) -> Option<Arc<str>> {
+        self.names.get(name)?.reason.clone()
+    }
+
+    /// The sender shall be asked for the topic. Its name, shared.
+    pub(super) fn want(&mut self, name: &str) -> Arc<str> {
+        let name = self.shared(name);
+        let entry = self.entry(&name);
+        if let State::Refused { .. } = entry.state {
+            entry.state = State::Unknown;
+        }
+        if !std::mem::replace(&mut entry.listed, true) {
+            self.wanted.push(Arc::clone(&name));
+        }
+        name
+    }
+
+    /// Nobody waits for the topic any more: what was kept for that is forgotten.
+    pub(super) fn forget(&mut self, name: &Arc<str>) {
+        if self.names.get(name).is_some_and(|name| matches!(name.state, State::Unknown)) {
+            self.names.remove(name);
+        }
+    }
+
+    /// Whether there are wanted topics.
+    pub(super) fn wants(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+
+    pub(super) fn take_wanted(&mut self, wanted: &mut Vec<Arc<str>>) {
+        for name in self.wanted.drain(..) {
+            if let Some(entry) = self.names.get_mut(&name) {
+                entry.listed = false;
+            }
+            wanted.push(name);
+        }
+    }
+
+    /// The topic was appended to.
+    #[inline]
+    pub(super) fn touch(&mut self, index: TopicIndex) {
+        if let Some(Some(topic)) = self.topics.get_mut(index.0 as usize)
+            && !topic.touched
+        {
+            topic.touched = true;
+            self.touched.push(index);
+        }
+    }
+
+    pub(super) fn take_touched(&mut self, touched: &mut Vec<TopicIndex>) {
+        for index in self.touched.drain(..) {
+            if let Some(Some(topic)) = self.topics.get_mut(index.0 as usize) {
+                topic.touched = false;
+            }
+            touched.push(index);
+        }
+    }
+
+    /// The name as it is shared with others, if it is.
+    pub(super) fn shared(&self, name: &str) -> Arc<str> {
+        self.names.get_key_value(name).map_or_else(|| name.into(), |(name, _)| Arc::clone(name))
+    }
+
+    fn entry(&mut self, name: &Arc<str>) -> &mut Name {
+        let unknown = || Name { state: State::Unknown, listed: false, reason: None };
+        self.names.entry(Arc::clone(name)).or_insert_with(unknown)
+    }
+}

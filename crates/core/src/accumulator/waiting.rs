@@ -1,0 +1,120 @@
+//! The callers' side of waiting: park, be woken, append again; or give up.
+
+use super::waiters::{Line, Ticket};
+use super::{Accumulator, Refusal, slot};
+use crate::error::SendError;
+use crate::record::Record;
+use crate::time::Time;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+/// A caller that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the ticket must be given back with `unpark`"]
+pub struct Parked {
+    /// Its place: to append with, to park again with, to give back with [`unpark`](Accumulator::unpark).
+    pub ticket: Ticket,
+    /// The driver sleeps and has work now: wake it.
+    pub wake: bool,
+}
+
+impl Accumulator {
+    /// Waits in line after `refusal`, until `waker` is woken: then append again, with the ticket. Who comes again with its
+    /// ticket keeps its place.
+    ///
+    /// `waker` is woken as soon as the refusal may have gone, or the deadline is over, or the accumulator is closed; before
+    /// this returns, if that is so already. It is woken under the accumulator's lock: it may not append itself.
+    pub fn park(
+        &mut self,
+        refusal: &Refusal,
+        record: &Record<'_>,
+        ticket: Option<Ticket>,
+        waker: Waker,
+        deadline: Time,
+    ) -> Parked {
+        let (line, need) = match refusal {
+            Refusal::Full => (Line::Memory, slot::charge_alone(slot::view(record).upper_bound())),
+            Refusal::Never(_) => (Line::Memory, 0),
+            Refusal::UnknownTopic => (Line::Topic(self.want_for_first(record.topic)), 0),
+            Refusal::UnknownPartition { .. } => {
+                let at = record.partition.and_then(|partition| usize::try_from(partition).ok());
+                (Line::Topic(self.want_for_first(record.topic)), at.map_or(0, |at| at + 1))
+            }
+        };
+        let ticket = self.waiters.park(ticket, line.clone(), need, waker, deadline);
+        if self.is_closed || self.failed.is_some() {
+            self.waiters.wake_all();
+        }
+        if let Line::Topic(name) = &line {
+            match self.topics.find(name, Some(ticket), self.now) {
+                Ok(_) => {
+                    let count = self.topics.layout(name).map_or(0, |layout| layout.partition_count());
+                    self.waiters.wake_topic(name, count);
+                }
+                Err(Refusal::Never(_)) => {
+                    self.waiters.wake_topic(name, usize::MAX);
+                }
+                Err(_) => {}
+            }
+        }
+        self.wake_head();
+        Parked { ticket, wake: self.wake(true) }
+    }
+
+    /// Leaves the line: the record is in, or given up, or its future was dropped. The next in line is woken if it can go
+    /// on. Gives the driver no work.
+    pub fn unpark(&mut self, ticket: Ticket) {
+        if let Some(Line::Topic(name)) = self.waiters.leave(ticket)
+            && !self.waiters.wait_for(&name)
+        {
+            self.topics.forget(&name);
+        }
+        self.wake_head();
+    }
+
+    /// What to tell the caller of a record that waited in vain, or, with no time waited, did not want to wait.
+    pub fn give_up(&self, refusal: Refusal, record: &Record<'_>, waited: Duration) -> SendError {
+        let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        let topic = || self.topics.shared(record.topic);
+        match refusal {
+            Refusal::Full => SendError::Full { waited_ms },
+            Refusal::UnknownTopic => match self.topics.reason(record.topic) {
+                None if waited.is_zero() => SendError::NotReady(topic()),
+                reason => SendError::UnknownTopic { topic: topic(), waited_ms, reason },
+            },
+            Refusal::UnknownPartition { count } => SendError::UnknownPartition {
+                topic: topic(),
+                partition: record.partition.unwrap_or(-1),
+                count,
+                waited_ms,
+            },
+            Refusal::Never(error) => error,
+        }
+    }
+
+    /// Asks for a topic without waiting for it: for a send that may not wait, so that the next one finds it. Whether the
+    /// driver must be woken.
+    pub fn want(&mut self, topic: &str) -> bool {
+        self.topics.want(topic);
+        self.wake(false)
+    }
+
+    /// The topics that somebody needs and the sender was not asked for since: unknown ones, and known ones that lack a
+    /// partition.
+    pub fn take_wanted(&mut self, wanted: &mut Vec<Arc<str>>) {
+        self.topics.take_wanted(wanted);
+    }
+
+    /// The first who waits for a topic asks for it.
+    fn want_for_first(&mut self, topic: &str) -> Arc<str> {
+        let name = self.topics.shared(topic);
+        if self.waiters.wait_for(&name) { name } else { self.topics.want(&name) }
+    }
+
+    /// Wakes the first who waits for memory, if there is enough for it.
+    pub(super) fn wake_head(&mut self) {
+        let budget = &self.budget;
+        self.waiters.wake_head(|need| budget.fits(need));
+    }
+}
