@@ -23,6 +23,8 @@ pub(crate) struct Meta {
     pub(crate) charge: usize,
     /// Which flush covers it: the accumulator counts the records of each generation until they are released.
     pub(crate) generation: u64,
+    /// The sender's number for it while it is being compressed.
+    pub(crate) id: u64,
 }
 
 impl Meta {
@@ -128,6 +130,17 @@ impl Sealed {
     /// Which partition it is for.
     pub fn key(&self) -> PartitionKey {
         self.meta.key
+    }
+}
+
+impl Sealed {
+    /// The buffer that the records came in, once they lie compressed in another, and the memory that it is charged for.
+    pub(crate) fn take_spare(&mut self) -> Option<Release> {
+        let spare = self.spare.take()?;
+        let kept = self.body.len().min(self.meta.charge);
+        let charge = (self.meta.charge - kept).min(spare.capacity());
+        self.meta.charge -= charge;
+        Some(Meta { count: 0, charge, ..self.meta }.release(Some(spare)))
     }
 }
 

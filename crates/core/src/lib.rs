@@ -14,16 +14,28 @@
 //! sockets to open, batches to compress and the next deadline go out as values ([`Output`]).
 
 pub mod accumulator;
+mod backoff;
 pub mod batch;
+mod broker;
 mod budget;
+mod call;
 pub mod config;
+mod connection;
 pub mod delivery;
 pub mod error;
+mod identity;
+mod metadata;
 pub mod output;
+mod partition;
 pub mod partitioner;
 pub mod record;
+pub mod sender;
+mod split;
+pub mod stats;
 pub mod time;
+mod timers;
 pub mod topic;
+pub mod verdict;
 
 pub use accumulator::{Accumulator, Appended, Buffered, Claim, Flush, Parked, Refusal, Ticket};
 pub use batch::{Batch, Sealed};
@@ -33,5 +45,7 @@ pub use error::{DeliveryError, SendError, Written};
 pub use output::{ConnectionId, Frame, Output};
 pub use partitioner::Partitioner;
 pub use record::{Header, Record};
+pub use sender::Sender;
+pub use stats::Stats;
 pub use time::{Time, Timestamp};
 pub use topic::{PartitionKey, TopicIndex, TopicLayout};

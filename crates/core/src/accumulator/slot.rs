@@ -162,6 +162,7 @@ impl Slot {
             max_timestamp: Timestamp(open.max_timestamp),
             charge: open.charge,
             generation: open.generation,
+            id: 0,
         };
         Some(Batch { meta, records: open.records, claims: open.claims })
     }

@@ -1,0 +1,437 @@
+//! What we know of the cluster, how old it is, and when to ask again.
+
+use crate::backoff::Backoff;
+use crate::config::Config;
+use crate::error::SendError;
+use crate::output::Endpoint;
+use crate::time::Time;
+use crate::topic::{PartitionKey, TopicIndex, TopicLayout};
+use fastrand::Rng;
+use foldhash::fast::FixedState;
+use milena_wire::buf::Uuid;
+use milena_wire::error_code::ErrorCode;
+use milena_wire::messages::metadata::{MetadataResponse, MetadataResponseTopic};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Who leads a partition, and since which election.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Leader {
+    pub(crate) broker: i32,
+    /// −1 where the cluster does not say.
+    pub(crate) epoch: i32,
+}
+
+const NO_BROKER: i32 = -1;
+
+#[derive(Debug)]
+struct Topic {
+    name: Arc<str>,
+    /// Zero where the cluster does not say.
+    id: Uuid,
+    /// One a partition; empty while the topic is not known.
+    leaders: Vec<Leader>,
+    layout: Option<Arc<TopicLayout>>,
+    /// When a record was last sent to it: idle topics are not asked for.
+    used: Time,
+}
+
+/// What is wanted of the next answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Want {
+    /// Nothing, until it is too old.
+    Nothing,
+    /// The topics that are not known yet.
+    New,
+    /// Everything in use.
+    All,
+}
+
+/// What an answer changed.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// A topic has a new layout.
+    Layout(Arc<TopicLayout>),
+    /// A partition has another leader, or an election passed.
+    Leader(PartitionKey),
+    /// A topic has another id than before: it is another topic.
+    Recreated(TopicIndex),
+    /// The cluster refuses the topic.
+    Refused(Arc<str>, SendError),
+    /// The topic is not there, for this reason.
+    Missing(Arc<str>, Arc<str>),
+    /// A broker was removed, or listens elsewhere now.
+    Moved(i32),
+}
+
+/// Why an answer is not believed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Disbelief {
+    /// No brokers in it: the broker is starting.
+    Empty,
+    /// Another cluster answers at our address.
+    OtherCluster {
+        /// Ours.
+        expected: Arc<str>,
+        /// Theirs.
+        found: Arc<str>,
+    },
+    /// The cluster itself reports this.
+    Refused(ErrorCode),
+}
+
+/// What we know of the cluster.
+#[derive(Debug)]
+pub(crate) struct Metadata {
+    topics: Vec<Topic>,
+    by_name: HashMap<Arc<str>, TopicIndex, FixedState>,
+    brokers: BTreeMap<i32, Endpoint>,
+    cluster_id: Option<Arc<str>>,
+    want: Want,
+    /// Whether an answer is awaited.
+    asked: bool,
+    /// When all topics in use were last known.
+    refreshed: Option<Time>,
+    /// Since when every attempt failed.
+    failing_since: Option<Time>,
+    failures: u32,
+    /// Answers in a row that changed nothing although something was wanted (KIP-580).
+    unchanged: u32,
+    /// Not before this, for what `failures` and `unchanged` say.
+    not_before: Time,
+    backoff: Backoff,
+    max_age: std::time::Duration,
+    max_idle: std::time::Duration,
+}
+
+impl Metadata {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            topics: Vec::new(),
+            by_name: HashMap::default(),
+            brokers: BTreeMap::new(),
+            cluster_id: None,
+            want: Want::Nothing,
+            asked: false,
+            refreshed: None,
+            failing_since: None,
+            failures: 0,
+            unchanged: 0,
+            not_before: Time::ZERO,
+            backoff: Backoff { initial: config.retry_backoff, max: config.retry_backoff_max },
+            max_age: config.metadata_max_age,
+            max_idle: config.metadata_max_idle,
+        }
+    }
+
+    /// A topic is sent to, or about to be.
+    pub(crate) fn used(&mut self, name: &Arc<str>, now: Time) -> TopicIndex {
+        if let Some(index) = self.by_name.get(name) {
+            let index = *index;
+            let unknown = self.topic_mut(index).is_some_and(|topic| {
+                topic.used = now;
+                topic.leaders.is_empty()
+            });
+            if unknown {
+                self.want = self.want.max(Want::New);
+            }
+            return index;
+        }
+        let index = TopicIndex(u32::try_from(self.topics.len()).unwrap_or(u32::MAX));
+        let topic = Topic { name: Arc::clone(name), id: Uuid::ZERO, leaders: Vec::new(), layout: None, used: now };
+        self.topics.push(topic);
+        self.by_name.insert(Arc::clone(name), index);
+        self.want = self.want.max(Want::New);
+        // A topic that nobody asked for yet does not wait for what others failed at.
+        self.not_before = now;
+        self.unchanged = 0;
+        index
+    }
+
+    /// A topic that has an index is sent to.
+    pub(crate) fn touch(&mut self, index: TopicIndex, now: Time) {
+        if let Some(topic) = self.topic_mut(index) {
+            topic.used = now;
+        }
+    }
+
+    /// Something does not fit what we know: a leader that is none, a broker that is gone.
+    pub(crate) fn want_refresh(&mut self) {
+        self.want = Want::All;
+    }
+
+    /// When the next question may be put; `None` while an answer is awaited.
+    pub(crate) fn due(&self) -> Option<Time> {
+        if self.asked {
+            return None;
+        }
+        let old = self.refreshed.map_or(Time::ZERO, |refreshed| refreshed + self.max_age);
+        let wanted = if self.want == Want::Nothing { old } else { Time::ZERO };
+        Some(wanted.max(self.not_before))
+    }
+
+    /// The topics to ask for now: what a request names. Marks the answer as awaited.
+    pub(crate) fn ask(&mut self, now: Time) -> Vec<Arc<str>> {
+        let fresh = self.refreshed.is_some_and(|refreshed| now < refreshed + self.max_age);
+        let only_new = self.want == Want::New && fresh;
+        self.asked = true;
+        self.failing_since = self.failing_since.or(Some(now));
+        if !only_new {
+            self.want = Want::All;
+        }
+        let idle_since = now - self.max_idle;
+        self.topics
+            .iter()
+            .filter(|topic| topic.used >= idle_since && (!only_new || topic.leaders.is_empty()))
+            .map(|topic| Arc::clone(&topic.name))
+            .collect()
+    }
+
+    /// No answer came, or none that is of use. Not again before the backoff.
+    pub(crate) fn failed(&mut self, now: Time, chance: &mut Rng) {
+        self.asked = false;
+        self.failures += 1;
+        self.not_before = now + self.backoff.after(self.failures, chance);
+    }
+
+    /// Since when no attempt succeeded.
+    pub(crate) fn failing_since(&self) -> Option<Time> {
+        self.failing_since
+    }
+
+    /// Everything is asked for again from scratch; topics keep their indices.
+    pub(crate) fn rebootstrap(&mut self, now: Time) {
+        self.failing_since = Some(now);
+        self.want = Want::All;
+        self.not_before = now;
+    }
+
+    /// The brokers that the cluster named.
+    pub(crate) fn brokers(&self) -> &BTreeMap<i32, Endpoint> {
+        &self.brokers
+    }
+
+    /// The name and the id of a topic.
+    pub(crate) fn topic(&self, index: TopicIndex) -> Option<(&Arc<str>, Uuid)> {
+        self.topics.get(index.0 as usize).map(|topic| (&topic.name, topic.id))
+    }
+
+    /// Whether nobody asked for a topic yet: then nothing is wanted of the cluster.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.topics.is_empty()
+    }
+
+    /// What is known of a topic's partitions, if anything is.
+    pub(crate) fn layout(&self, index: TopicIndex) -> Option<&Arc<TopicLayout>> {
+        self.topics.get(index.0 as usize)?.layout.as_ref()
+    }
+
+    /// The topic with this name.
+    pub(crate) fn index_of(&self, name: &str) -> Option<TopicIndex> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Names of topics that are wanted and not known.
+    pub(crate) fn unknown_topics(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.topics.iter().filter(|topic| topic.leaders.is_empty()).map(|topic| &topic.name)
+    }
+
+    /// The broker that leads a partition, if one does and we know where it listens.
+    pub(crate) fn leader(&self, key: PartitionKey) -> Option<i32> {
+        let leader = self.leader_entry(key)?.broker;
+        self.brokers.contains_key(&leader).then_some(leader)
+    }
+
+    fn leader_entry(&self, key: PartitionKey) -> Option<Leader> {
+        let topic = self.topics.get(key.topic.0 as usize)?;
+        topic.leaders.get(usize::try_from(key.partition).ok()?).copied()
+    }
+
+    /// Takes a whole answer.
+    ///
+    /// # Errors
+    /// [`Disbelief`]: nothing of it was taken.
+    pub(crate) fn answered(
+        &mut self,
+        response: &MetadataResponse,
+        now: Time,
+        chance: &mut Rng,
+    ) -> Result<Vec<Change>, Disbelief> {
+        self.check(response).inspect_err(|_| self.failed(now, chance))?;
+        let mut changes = Vec::new();
+        self.take_brokers(response, &mut changes);
+        let mut again = false;
+        for topic in &response.topics {
+            again |= self.take_topic(topic, &mut changes);
+        }
+        let was_all = self.want == Want::All;
+        self.asked = false;
+        self.failures = 0;
+        self.failing_since = None;
+        if was_all {
+            self.refreshed = Some(now);
+        }
+        self.want = if again { self.want.max(Want::New) } else { Want::Nothing };
+        self.not_before = now;
+        if again {
+            let moved = changes.iter().any(|change| matches!(change, Change::Layout(_) | Change::Leader(_)));
+            self.unchanged = if moved { 1 } else { self.unchanged.saturating_add(1) };
+            self.not_before = now + self.backoff.after(self.unchanged, chance);
+        } else {
+            self.unchanged = 0;
+            if self.topics.iter().any(|topic| topic.leaders.is_empty() && topic.used >= now - self.max_idle) {
+                // Named after the question was put.
+                self.want = Want::New;
+            }
+        }
+        Ok(changes)
+    }
+
+    fn check(&mut self, response: &MetadataResponse) -> Result<(), Disbelief> {
+        let code = response.error_code;
+        if code != ErrorCode::NONE {
+            return Err(Disbelief::Refused(code));
+        }
+        if response.brokers.is_empty() {
+            return Err(Disbelief::Empty);
+        }
+        let Some(found) = response.cluster_id.as_deref() else { return Ok(()) };
+        match &self.cluster_id {
+            Some(expected) if **expected != *found => {
+                Err(Disbelief::OtherCluster { expected: Arc::clone(expected), found: found.into() })
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.cluster_id = Some(found.into());
+                Ok(())
+            }
+        }
+    }
+
+    fn take_brokers(&mut self, response: &MetadataResponse, changes: &mut Vec<Change>) {
+        let mut named = BTreeMap::new();
+        for broker in &response.brokers {
+            // A port outside 1..=65535, or a negative id, is no broker that could be connected to.
+            let Ok(port @ 1..) = u16::try_from(broker.port) else { continue };
+            if broker.node_id >= 0 && !broker.host.is_empty() {
+                named.insert(broker.node_id, Endpoint { host: broker.host.as_str().into(), port });
+            }
+        }
+        for (id, endpoint) in &self.brokers {
+            if named.get(id) != Some(endpoint) {
+                changes.push(Change::Moved(*id));
+            }
+        }
+        self.brokers = named;
+    }
+
+    /// Takes one topic. Says whether it must be asked for again.
+    fn take_topic(&mut self, answer: &MetadataResponseTopic, changes: &mut Vec<Change>) -> bool {
+        let Some(index) = answer.name.as_deref().and_then(|name| self.index_of(name)) else { return false };
+        let code = answer.error_code;
+        let Some(topic) = self.topics.get_mut(index.0 as usize) else { return false };
+        let name = Arc::clone(&topic.name);
+        match code {
+            ErrorCode::NONE => {}
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED | ErrorCode::INVALID_TOPIC_EXCEPTION => {
+                changes.push(Change::Refused(Arc::clone(&name), SendError::TopicRefused { topic: name, code }));
+                return false;
+            }
+            // A topic that vanishes from one answer keeps what is known of it: brokers start, and lag.
+            _ => {
+                changes.push(Change::Missing(name, code.to_string().into()));
+                return true;
+            }
+        }
+        if answer.topic_id != Uuid::ZERO && answer.topic_id != topic.id {
+            if topic.id != Uuid::ZERO {
+                topic.leaders.clear();
+                changes.push(Change::Recreated(index));
+            }
+            topic.id = answer.topic_id;
+        }
+        let again = take_leaders(topic, index, answer, changes);
+        self.lay_out(index, changes);
+        again
+    }
+
+    /// Makes the topic's layout anew, if it changed.
+    fn lay_out(&mut self, index: TopicIndex, changes: &mut Vec<Change>) {
+        let Some(topic) = self.topics.get_mut(index.0 as usize) else { return };
+        if topic.leaders.is_empty() {
+            return;
+        }
+        let available = topic.leaders.iter().map(|leader| leader.broker != NO_BROKER).collect();
+        let layout = TopicLayout { index, name: Arc::clone(&topic.name), available };
+        if topic.layout.as_deref() != Some(&layout) {
+            let layout = Arc::new(layout);
+            topic.layout = Some(Arc::clone(&layout));
+            changes.push(Change::Layout(layout));
+        }
+    }
+
+    /// A produce answer names the leader (KIP-951). Taken only if its election is newer and its broker is known. Says
+    /// whether it was.
+    pub(crate) fn hint(&mut self, key: PartitionKey, leader: Leader) -> bool {
+        let newer = self.leader_entry(key).is_some_and(|known| leader.epoch > known.epoch);
+        if !newer || !self.brokers.contains_key(&leader.broker) {
+            return false;
+        }
+        let entry = self.topic_mut(key.topic).and_then(|topic| {
+            usize::try_from(key.partition).ok().and_then(|partition| topic.leaders.get_mut(partition))
+        });
+        if let Some(entry) = entry {
+            *entry = leader;
+        }
+        true
+    }
+
+    /// A produce answer says where a broker listens (KIP-951).
+    pub(crate) fn hint_broker(&mut self, id: i32, endpoint: Endpoint) {
+        if id >= 0 {
+            self.brokers.entry(id).or_insert(endpoint);
+        }
+    }
+
+    fn topic_mut(&mut self, index: TopicIndex) -> Option<&mut Topic> {
+        self.topics.get_mut(index.0 as usize)
+    }
+}
+
+impl Want {
+    fn max(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::New, _) | (_, Self::New) => Self::New,
+            (Self::Nothing, Self::Nothing) => Self::Nothing,
+        }
+    }
+}
+
+/// Takes the leaders of a topic's partitions: an older election than the one we know is a broker that lags.
+fn take_leaders(
+    topic: &mut Topic,
+    index: TopicIndex,
+    answer: &MetadataResponseTopic,
+    changes: &mut Vec<Change>,
+) -> bool {
+    let mut again = false;
+    let count = answer.partitions.len();
+    if topic.leaders.len() < count {
+        topic.leaders.resize(count, Leader { broker: NO_BROKER, epoch: -1 });
+    }
+    for partition in &answer.partitions {
+        let number = partition.partition_index;
+        let Some(known) = usize::try_from(number).ok().and_then(|at| topic.leaders.get_mut(at)) else { continue };
+        let code = partition.error_code;
+        again |= code != ErrorCode::NONE || partition.leader_id < 0;
+        let broker = if partition.leader_id < 0 { NO_BROKER } else { partition.leader_id };
+        let leader = Leader { broker, epoch: partition.leader_epoch };
+        let stale = leader.epoch >= 0 && leader.epoch < known.epoch;
+        if !stale && *known != leader {
+            *known = leader;
+            changes.push(Change::Leader(PartitionKey { topic: index, partition: number }));
+        }
+    }
+    again
+}

@@ -1,0 +1,313 @@
+//! Connections to brokers: opened when something is to be sent, served when they are free, lost with all that was in
+//! flight on them.
+
+use super::Sender;
+use crate::broker::{Broker, Link};
+use crate::call::{Asked, Call, Part};
+use crate::connection::{Connection, Phase};
+use crate::error::SendError;
+use crate::metadata::Change;
+use crate::output::{ConnectionId, Level, News, Output};
+use crate::time::Time;
+use crate::timers::Timer;
+use crate::topic::PartitionKey;
+use std::sync::Arc;
+
+impl Sender {
+    /// Puts a partition into its leader's ready line.
+    pub(super) fn enlist(&mut self, leader: i32, key: PartitionKey) {
+        let Some(broker) = self.brokers.get_mut(&leader) else { return };
+        let number = broker.link_of(key);
+        if let Some(link) = broker.links.get_mut(number) {
+            link.ready.push_back(key);
+        }
+        self.serve_later(leader, number);
+    }
+
+    /// A link may have something to do.
+    pub(super) fn serve_later(&mut self, broker: i32, number: usize) {
+        let link = self.brokers.get_mut(&broker).and_then(|broker| broker.links.get_mut(number));
+        if let Some(link) = link.filter(|link| !link.enlisted && !link.ready.is_empty()) {
+            link.enlisted = true;
+            self.busy.push_back((broker, number));
+        }
+    }
+
+    pub(super) fn serve_broker(&mut self, broker: i32) {
+        let links = self.brokers.get(&broker).map_or(0, |broker| broker.links.len());
+        (0..links).for_each(|number| self.serve_later(broker, number));
+    }
+
+    /// Serves a link: connects it, or sends what is ready.
+    pub(super) fn serve(&mut self, broker: i32, number: usize, now: Time) {
+        let Some(link) = self.link_mut(broker, number) else { return };
+        link.enlisted = false;
+        match link.connection {
+            None => self.connect(broker, number, now),
+            Some(connection) => self.send_ready(connection, broker, number, now),
+        }
+    }
+
+    pub(super) fn link_mut(&mut self, broker: i32, number: usize) -> Option<&mut Link> {
+        self.brokers.get_mut(&broker)?.links.get_mut(number)
+    }
+
+    /// Connects a link, unless its broker is to be left alone for a while.
+    pub(super) fn connect(&mut self, id: i32, number: usize, now: Time) {
+        let Some(broker) = self.brokers.get_mut(&id) else { return };
+        if now < broker.retry_at {
+            self.timers.by(Timer::Broker(id), broker.retry_at);
+            return;
+        }
+        let setup =
+            broker.setup_timeout(self.config.connection_setup_timeout, self.config.connection_setup_timeout_max);
+        let Some(link) = broker.links.get_mut(number) else { return };
+        let connection = ConnectionId(self.next_connection);
+        self.next_connection += 1;
+        link.connection = Some(connection);
+        let endpoint = broker.endpoint.clone();
+        self.connections.insert(connection, Connection::new(connection, id, number, now, setup));
+        self.timers.by(Timer::Connection(connection), now + setup);
+        self.stats.connections_opened += 1;
+        self.out.push_back(Output::Open(connection, endpoint));
+    }
+
+    /// Connects to any broker, for a question that any can answer. Says whether there is something to wait for besides
+    /// time.
+    pub(super) fn connect_any(&mut self, now: Time) {
+        if self.connections.values().any(|connection| connection.phase != Phase::Ready) {
+            return;
+        }
+        let candidates = self.candidates(now);
+        let open: Vec<i32> =
+            candidates.iter().copied().filter(|(_, retry_at)| *retry_at <= now).map(|(id, _)| id).collect();
+        if let Some(id) = self.chance.choice(&open).copied() {
+            self.connect(id, 0, now);
+        } else if let Some(retry_at) = candidates.iter().map(|(_, retry_at)| *retry_at).min() {
+            self.timers.by(Timer::Metadata, retry_at);
+        }
+    }
+
+    /// Brokers that may be asked for metadata, with the time from which: those that the cluster named, and the first
+    /// addresses as long as there are none, or when none of them can be reached (KIP-899, KIP-1102).
+    fn candidates(&self, now: Time) -> Vec<(i32, Time)> {
+        let (first, named): (Vec<_>, Vec<_>) = self.brokers.iter().partition(|(id, _)| **id < 0);
+        let unreachable = named.iter().all(|(_, broker)| broker.failures > 0);
+        let too_long =
+            self.metadata.failing_since().is_some_and(|since| now >= since + self.config.rebootstrap_trigger);
+        let from_first = named.is_empty() || (self.config.rebootstrap && (unreachable || too_long));
+        let usable = |(id, broker): (&i32, &Broker)| {
+            broker.links.first()?.connection.is_none().then_some((*id, broker.retry_at))
+        };
+        let named = named.into_iter().filter_map(usable);
+        if from_first { first.into_iter().filter_map(usable).chain(named).collect() } else { named.collect() }
+    }
+
+    /// The least loaded connection that can be spoken on.
+    pub(super) fn any_free(&self, now: Time) -> Option<ConnectionId> {
+        let free = self.connections.values().filter(|connection| connection.is_free(now));
+        // The connection's number breaks ties: the map's order must not.
+        free.min_by_key(|connection| (connection.load(), connection.broker < 0, connection.id))
+            .map(|connection| connection.id)
+    }
+
+    /// A connection stands: it is asked what the broker can do.
+    pub(super) fn opened(&mut self, id: ConnectionId, now: Time) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if matches!(connection.phase, Phase::Opening { .. }) {
+            connection.phase = Phase::Handshaking;
+            self.ask_versions(id, Self::API_VERSIONS.max, now);
+        }
+    }
+
+    /// A connection can be spoken on.
+    pub(super) fn became_ready(&mut self, id: ConnectionId, now: Time) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let (broker, number) = (connection.broker, connection.link);
+        if let Some(broker) = self.brokers.get_mut(&broker) {
+            broker.went_well();
+            let text = format!("connected to {} at {}", connection.broker, broker.endpoint);
+            self.notice(Level::Debug, text);
+        }
+        self.serve_later(broker, number);
+        if let Some(deadline) = self.deadline_of(id) {
+            self.timers.by(Timer::Connection(id), deadline.max(now));
+        }
+    }
+
+    /// A connection's timer went off.
+    pub(super) fn check_connection(&mut self, id: ConnectionId, now: Time) {
+        let Some(deadline) = self.deadline_of(id) else { return };
+        let Some(connection) = self.connections.get(&id) else { return };
+        let (broker, number) = (connection.broker, connection.link);
+        if now < deadline {
+            self.timers.by(Timer::Connection(id), deadline);
+            if connection.is_free(now) {
+                self.serve_later(broker, number);
+            }
+            return;
+        }
+        match (connection.phase, connection.load()) {
+            (Phase::Opening { .. }, _) => {
+                self.give_up(id, "connecting took longer than socket.connection.setup.timeout.ms", now)
+            }
+            (_, 0) => self.close_idle(id),
+            _ => {
+                self.stats.request_timeouts += 1;
+                let timeout_ms = self.request_timeout().as_millis();
+                self.give_up(id, &format!("no answer within request.timeout.ms = {timeout_ms}"), now);
+            }
+        }
+    }
+
+    /// An idle connection is closed without any trouble for its broker.
+    fn close_idle(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.remove(&id) else { return };
+        if let Some(link) = self.link_mut(connection.broker, connection.link) {
+            link.connection = None;
+        }
+        self.stats.connections_closed += 1;
+        self.out.push_back(Output::Close(id));
+    }
+
+    /// We close a connection.
+    pub(super) fn give_up(&mut self, id: ConnectionId, reason: &str, now: Time) {
+        if self.connections.contains_key(&id) {
+            self.out.push_back(Output::Close(id));
+            self.lost(id, reason, now);
+        }
+    }
+
+    /// A connection is gone, and with it the answers to all that was asked on it.
+    pub(super) fn lost(&mut self, id: ConnectionId, reason: &str, now: Time) {
+        let Some(mut connection) = self.connections.remove(&id) else { return };
+        self.stats.connections_closed += 1;
+        let backoff = self.reconnect_backoff();
+        let mut trouble: Arc<str> = reason.into();
+        let mut waiting = Vec::new();
+        if let Some(broker) = self.brokers.get_mut(&connection.broker) {
+            trouble = format!("{}: {reason}", broker.endpoint).into();
+            broker.failed(Arc::clone(&trouble), now, backoff, &mut self.chance);
+            if let Some(link) = broker.links.get_mut(connection.link) {
+                link.connection = None;
+                waiting.extend(link.ready.iter().copied());
+            }
+            self.timers.by(Timer::Broker(connection.broker), broker.retry_at);
+        }
+        let idle = connection.phase == Phase::Ready && connection.load() == 0;
+        self.notice(if idle { Level::Debug } else { Level::Warn }, format!("connection lost: {trouble}"));
+        let (asked, silent) = connection.abandon();
+        for asked in asked {
+            self.unanswered(asked, &trouble, now);
+        }
+        self.lost_parts(silent, &trouble, now);
+        for key in waiting {
+            if let Some(partition) = self.partitions.get_mut(&key) {
+                partition.hindered(Arc::clone(&trouble));
+            }
+        }
+        self.metadata.want_refresh();
+        self.explain_missing(&trouble);
+    }
+
+    /// A question will not be answered.
+    pub(super) fn unanswered(&mut self, asked: Asked, trouble: &Arc<str>, now: Time) {
+        match asked.call {
+            Call::ApiVersions => {}
+            Call::Metadata => self.metadata.failed(now, &mut self.chance),
+            Call::InitProducerId => self.identity_failed(now),
+            Call::Produce(produced) => self.lost_parts(produced.parts, trouble, now),
+        }
+    }
+
+    /// Nobody will say what became of these batches.
+    pub(super) fn lost_parts(&mut self, parts: Vec<Part>, trouble: &Arc<str>, now: Time) {
+        for part in parts {
+            self.with(part.key, now, |partition, turn| partition.lost(part.attempt, trouble, turn));
+            self.look_at(part.key, now);
+        }
+    }
+
+    /// Tells those who wait for a topic why it is not there yet.
+    fn explain_missing(&mut self, trouble: &Arc<str>) {
+        let missing = self.metadata.unknown_topics().map(|name| News::Missing(Arc::clone(name), Arc::clone(trouble)));
+        self.out.extend(missing.map(Output::News));
+    }
+
+    /// Metadata changed.
+    pub(super) fn apply(&mut self, changes: Vec<Change>, now: Time) {
+        self.keep_brokers(now);
+        for change in changes {
+            match change {
+                Change::Layout(layout) => self.out.push_back(Output::News(News::Learned(layout))),
+                Change::Refused(name, error) => self.refused(name, error),
+                Change::Missing(name, reason) => self.out.push_back(Output::News(News::Missing(name, reason))),
+                Change::Leader(key) => self.leader_changed(key, now),
+                Change::Recreated(topic) => self.recreated(topic, now),
+                Change::Moved(id) => self.moved(id, now),
+            }
+        }
+        let leaderless = std::mem::take(&mut self.leaderless);
+        self.look_again(leaderless, now);
+    }
+
+    fn refused(&mut self, name: Arc<str>, error: SendError) {
+        self.notice(Level::Warn, error.to_string());
+        self.out.push_back(Output::News(News::Refused(name, error)));
+    }
+
+    /// Every broker that the cluster names has its place.
+    fn keep_brokers(&mut self, now: Time) {
+        let links = self.config.connections_per_broker;
+        for (id, endpoint) in self.metadata.brokers().clone() {
+            let broker = self.brokers.entry(id).or_insert_with(|| Broker::new(endpoint.clone(), links));
+            if broker.endpoint != endpoint {
+                self.moved(id, now);
+                self.brokers.insert(id, Broker::new(endpoint, links));
+            }
+        }
+    }
+
+    /// Brokers that an answer named on the way (KIP-951).
+    pub(super) fn keep_new_brokers(&mut self) {
+        let links = self.config.connections_per_broker;
+        for (id, endpoint) in self.metadata.brokers() {
+            self.brokers.entry(*id).or_insert_with(|| Broker::new(endpoint.clone(), links));
+        }
+    }
+
+    /// A broker listens elsewhere, or is gone: its connections are closed, its partitions look for their leader.
+    fn moved(&mut self, id: i32, now: Time) {
+        let current = self.metadata.brokers().get(&id);
+        if self.brokers.get(&id).is_some_and(|broker| Some(&broker.endpoint) == current) {
+            return;
+        }
+        let Some(broker) = self.brokers.get(&id) else { return };
+        let connections: Vec<_> = broker.links.iter().filter_map(|link| link.connection).collect();
+        for connection in connections {
+            self.give_up(connection, "the broker left the cluster, or listens elsewhere", now);
+        }
+        if let Some(broker) = self.brokers.remove(&id) {
+            let waiting = broker.links.into_iter().flat_map(|link| link.ready).collect();
+            self.look_again(waiting, now);
+        }
+    }
+
+    pub(super) fn leader_changed(&mut self, key: PartitionKey, now: Time) {
+        if let Some(partition) = self.partitions.get_mut(&key) {
+            partition.leader_changed();
+            self.look_at(key, now);
+        }
+    }
+
+    fn recreated(&mut self, topic: crate::topic::TopicIndex, now: Time) {
+        let name = self.metadata.topic(topic).map(|(name, _)| name.escape_debug().to_string()).unwrap_or_default();
+        self.notice(Level::Warn, format!("topic {name} was deleted and created again"));
+        let mut keys: Vec<_> = self.partitions.keys().copied().filter(|key| key.topic == topic).collect();
+        keys.sort_unstable();
+        for key in keys {
+            self.with(key, now, |partition, turn| partition.recreated(turn));
+            self.look_at(key, now);
+        }
+    }
+}
