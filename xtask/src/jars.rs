@@ -3,7 +3,7 @@
 use crate::workspace::target;
 use anyhow::{Context, ensure};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 pub(crate) use crate::workspace::root;
 
@@ -27,6 +27,9 @@ pub(crate) fn resolve(version: &str, options: &[&str]) -> anyhow::Result<PathBuf
         .arg(format!("-Dkafka.version={version}"))
         .arg(format!("-DoutputDirectory={}", folder.display()))
         .args(options)
+        .stdin(Stdio::null())
+        // This command's own output may be read by a script; Maven writes colours even with nothing to say.
+        .stdout(std::io::stderr())
         .status()
         .context("mvn (Apache Maven 3.6 or newer) must be on the path to resolve Kafka's jars")?;
     ensure!(status.success(), "mvn could not resolve Kafka {version}: {status}; its own output above says why");

@@ -10,7 +10,8 @@ mod topic;
 mod version;
 
 use anyhow::{Result, ensure};
-use cluster::{Cluster, Life, Shape};
+pub(crate) use cluster::{Cluster, Life, Shape};
+pub(crate) use java::require as require_java;
 use process::Signal;
 use std::process::Command;
 use version::Version;

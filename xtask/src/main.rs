@@ -3,6 +3,7 @@
 mod jars;
 mod kafka;
 mod messages;
+mod test;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -22,12 +23,15 @@ enum Task {
     Kafka(kafka::Args),
     /// Writes crates/wire/src/messages from the message specifications in Kafka's client jar
     Messages(messages::Args),
+    /// Runs everything that must hold before a change goes in: what .ci/run calls
+    Test,
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
+        Task::Test => test::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -41,6 +41,12 @@ pub(crate) struct Shape {
     pub(crate) jvm: Vec<String>,
 }
 
+impl Default for Shape {
+    fn default() -> Self {
+        Self { name: "main".into(), version: Version::default(), brokers: 1, settings: Vec::new(), jvm: Vec::new() }
+    }
+}
+
 /// Whose life ends with whose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Life {

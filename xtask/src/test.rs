@@ -1,0 +1,60 @@
+//! `cargo xtask test`: everything that must hold before a change goes in, the cheapest first.
+
+use crate::kafka::{Cluster, Life, Shape, require_java};
+use crate::workspace::root;
+use anyhow::{Context, Result, ensure};
+use std::process::Command;
+use std::time::Instant;
+
+/// Runs every step on a machine that has nothing but Rust, Java and Maven. The last lines are the test runner's own.
+pub(crate) fn run() -> Result<()> {
+    // Before minutes of building: the sentence that says what to install.
+    require_java()?;
+    step("format", cargo(&["fmt", "--all", "--check"]))?;
+    step("lint", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    step("lint the tests against real Kafka", cargo(&["clippy", "--test", REAL_KAFKA, "--", "-D", "warnings"]))?;
+    let mut documentation = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    documentation.env("RUSTDOCFLAGS", "-D warnings");
+    step("documentation", documentation)?;
+    step("tests", cargo(&["test", "--workspace"]))?;
+    real_kafka()
+}
+
+/// The test targets that need brokers: `test = false` keeps them out of `cargo test`, and only this task names them.
+const REAL_KAFKA: &str = "real_kafka";
+
+/// One broker, which creates topics as they are named, and three, on which a topic's replicas can be lost.
+fn real_kafka() -> Result<()> {
+    let start = |name: &str, brokers, settings: &[&str]| {
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        Cluster::start(Shape { name: name.into(), brokers, settings, ..Shape::default() }, Life::Scoped)
+    };
+    let one = start("test", 1, &["auto.create.topics.enable=true", "num.partitions=3"])?;
+    let three = start("test3", 3, &[])?;
+    let mut tests = cargo(&["test", "--workspace", "--test", REAL_KAFKA]);
+    tests.env("MILENA_TEST_KAFKA", one.bootstrap()).env("MILENA_TEST_KAFKA3", three.bootstrap());
+    step("tests against real Kafka", tests)
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(arguments).current_dir(root());
+    cargo
+}
+
+fn step(name: &str, mut command: Command) -> Result<()> {
+    eprintln!("\n── {name}");
+    let begun = Instant::now();
+    let status = command.status().with_context(|| format!("{name}: {:?} does not run", command.get_program()))?;
+    ensure!(status.success(), "{name} failed; by itself: {}", line(&command));
+    eprintln!("── {name}: {:.0} s", begun.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The command, for people who want to run the failed step alone.
+fn line(command: &Command) -> String {
+    let variables = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)));
+    let variables = variables.map(|(name, value)| format!("{name}='{value}'"));
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
+    variables.chain(["cargo".to_owned()]).chain(arguments).collect::<Vec<_>>().join(" ")
+}
