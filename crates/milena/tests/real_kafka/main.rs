@@ -1,0 +1,4 @@
+//! Against real Kafka: `cargo xtask test` starts it and runs these.
+
+mod kafka;
+mod wire;
