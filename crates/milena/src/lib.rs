@@ -2,6 +2,7 @@
 
 mod config_error;
 pub mod knobs;
+pub mod properties;
 mod serializer_names;
 
 pub use config_error::{ConfigError, Mistake};
