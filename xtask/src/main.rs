@@ -1,5 +1,6 @@
 //! What the project does to itself: `cargo xtask TASK`.
 
+mod docs;
 mod jars;
 mod kafka;
 mod messages;
@@ -19,6 +20,8 @@ struct Cli {
 /// One line a task, each with its module; nothing is decided here.
 #[derive(Subcommand)]
 enum Task {
+    /// Writes CONFIGURATION.md from the table of knobs; `--check` only compares
+    Docs(docs::Args),
     /// Starts, stops and hurts real Apache Kafka brokers on this machine
     Kafka(kafka::Args),
     /// Writes crates/wire/src/messages from the message specifications in Kafka's client jar
@@ -29,6 +32,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
+        Task::Docs(args) => docs::run(&args),
         Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
         Task::Test => test::run(),

@@ -176,7 +176,7 @@ impl fmt::Display for Knob {
             }
             Support::Removed(instead) => return write!(f, "  Refused: {instead}."),
         }
-        writeln!(f, "  default: {}", self.default.unwrap_or("none, it must be set"))?;
+        writeln!(f, "  default: {}", self.default.unwrap_or("none"))?;
         writeln!(f, "  valid: {}{}", self.valid, self.unit)?;
         if let Some(setter) = self.setter {
             writeln!(f, "  setter: Builder::{setter}")?;

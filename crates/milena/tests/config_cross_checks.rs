@@ -1,5 +1,7 @@
 //! Settings that do not fit together: one story for each rule, with the words that the user reads.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use milena::knobs::{Checked, Draft};
 use std::time::Duration;
 

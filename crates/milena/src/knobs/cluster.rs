@@ -14,7 +14,7 @@ pub(super) static GROUP: Group = Group {
             default: None,
             valid: Valid::Words { empty: false },
             unit: Unit::None,
-            doc: "The first addresses, `host:port` with commas between them; an IPv6 address stands in brackets. One that \
+            doc: "The first addresses, `host:port` with commas between them; an IPv6 address stands in brackets. Must be set. One that \
                   answers is enough: it names the other brokers. Two or three more cost nothing and help when one is down \
                   at start, or when every known broker has moved (metadata.recovery.strategy).",
             differs: "A name that does not resolve is tried again later, it is not an error at start.",

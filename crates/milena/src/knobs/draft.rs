@@ -107,8 +107,7 @@ fn unknown(name: &str) -> String {
 fn no_effect(name: &str) -> Option<String> {
     match find(name)?.support {
         Support::NoEffect(why) => Some(format!("{name} has no effect here: {why}")),
-        Support::DefaultOnly(_) => Some(format!("{name} is at its default, which is all that is supported: no effect")),
-        Support::Full(_) | Support::Removed(_) => None,
+        _ => None,
     }
 }
 

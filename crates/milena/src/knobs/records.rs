@@ -16,8 +16,11 @@ pub(super) static GROUP: Group = Group {
             default: Some(BYTE_ARRAY),
             valid: Valid::Any,
             unit: Unit::None,
-            doc: "How a key becomes bytes: one of the classes of org.apache.kafka.common.serialization, by its full name or \
-                  its last part. An unknown class is an error: its bytes would not be the ones that consumers expect.",
+            doc: "How a key becomes bytes: a class of org.apache.kafka.common.serialization, by its full name or its last part: \
+                  ByteArraySerializer, ByteBufferSerializer and BytesSerializer (bytes as they are), StringSerializer and \
+                  UUIDSerializer (UTF-8), ShortSerializer, IntegerSerializer, LongSerializer, FloatSerializer and \
+                  DoubleSerializer (big-endian), BooleanSerializer (one byte), VoidSerializer (null). Any other class is an \
+                  error: its bytes would not be the ones that consumers expect.",
             differs: "It need not be set: the default writes bytes as they are. ListSerializer is not supported.",
             since: "0.8.2",
             setter: Some("key_serializer"),
