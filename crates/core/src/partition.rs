@@ -420,6 +420,9 @@ impl Partition {
     pub(crate) fn answered(&mut self, attempt: AttemptId, answer: &Answer, turn: &mut Turn<'_>) -> Verdict {
         let verdict = verdict(answer.code, turn.rules.idempotent);
         let Some(at) = self.position(attempt) else { return verdict };
+        if let Some(numbered) = self.numbered.get_mut(at) {
+            numbered.place = Place::Queued;
+        }
         match verdict {
             Verdict::Acknowledge => self.acknowledge(at, answer, turn),
             Verdict::Retry(proof) | Verdict::SeekLeader(proof) => {
@@ -669,8 +672,7 @@ impl Partition {
     /// Too large for the broker. Split it, unless an earlier attempt may be in the log: the parts would be written
     /// beside it.
     fn too_large(&mut self, at: usize, answer: &Answer, turn: &mut Turn<'_>) {
-        let Some(numbered) = self.numbered.get_mut(at) else { return };
-        numbered.place = Place::Queued;
+        let Some(numbered) = self.numbered.get(at) else { return };
         let parts = match numbered.uncertain {
             None => halves(&numbered.batch),
             Some(_) => None,
@@ -718,7 +720,6 @@ impl Partition {
     fn out_of_order(&mut self, at: usize, answer: &Answer, turn: &mut Turn<'_>) {
         let newest = self.numbered.len().saturating_sub(1);
         let Some(numbered) = self.numbered.get_mut(at) else { return };
-        numbered.place = Place::Queued;
         numbered.trouble = Some(describe(answer).into());
         self.pace = Pace::First;
         if numbered.overtaken {
@@ -790,7 +791,6 @@ impl Partition {
     /// uncertain starts again under the next epoch.
     fn forgotten(&mut self, at: usize, answer: &Answer, turn: &mut Turn<'_>) {
         let Some(numbered) = self.numbered.get_mut(at) else { return };
-        numbered.place = Place::Queued;
         numbered.trouble = Some(describe(answer).into());
         if numbered.uncertain.is_some() {
             let failure = DeliveryFailure::Rejected { code: answer.code, message: answer.message.clone() };
@@ -816,7 +816,6 @@ impl Partition {
     /// The batch at `at` fails for what it is. If the broker names records, only they do.
     fn refuse(&mut self, at: usize, proof: Attempt, answer: &Answer, turn: &mut Turn<'_>) {
         let Some(numbered) = self.numbered.get_mut(at) else { return };
-        numbered.place = Place::Queued;
         if proof == Attempt::Unknown {
             numbered.uncertain = Some(turn.now);
         }
@@ -973,3 +972,6 @@ fn drop_batch(mut batch: Sealed, result: RunResult, turn: &mut Turn<'_>) {
     resolve(&mut batch, result, turn);
     release(batch, false, turn);
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! From nothing to the first acknowledged record.
+
+use crate::script::{Script, metadata};
+use milena_core::{Ack, Refusal, Timestamp};
+use milena_wire::error_code::ErrorCode;
+use milena_wire::messages::api_versions::ApiVersionsResponse;
+use milena_wire::messages::metadata::MetadataResponse;
+use milena_wire::version::ApiKey;
+use std::time::Duration;
+
+#[test]
+fn the_first_record_finds_its_way() {
+    let mut script = Script::new(|_| {});
+    assert_eq!(script.refusal("t"), Refusal::UnknownTopic);
+    assert!(script.opening.is_empty(), "nobody is connected to before a topic is wanted");
+    script.want("t");
+    assert_eq!(script.opening[0].1.to_string(), "first:9092");
+    script.open();
+    script.answer_versions(13);
+    let request = script.request();
+    assert_eq!((request.api, request.version), (ApiKey::METADATA, 13));
+    script.answer_metadata(&request, &metadata(4, 1, 0));
+
+    let delivery = script.send(2, "hello");
+    assert!(script.has(ApiKey::INIT_PRODUCER_ID), "on the connection that is there");
+    script.answer_identity(77);
+    assert_eq!(script.opening[0].1.to_string(), "broker-1:9092", "the leader is connected to");
+    script.open();
+    script.answer_versions(13);
+    let request = script.request_of(ApiKey::PRODUCE);
+    assert_eq!(request.version, 13);
+    let batches = request.batches();
+    assert_eq!((batches[0].0, batches[0].1.producer_id, batches[0].1.base_sequence), (2, 77, 0));
+    script.answer_produce(&request, ErrorCode::NONE, 41);
+    assert_eq!(delivery.now(), Some(Ok(Ack { partition: 2, offset: Some(41), timestamp: Timestamp(5) })));
+    assert_eq!(script.accumulator.buffered(), Default::default(), "all memory is back");
+}
+
+#[test]
+fn a_broker_that_does_not_know_our_api_versions_is_asked_in_its_own() {
+    let mut script = Script::new(|_| {});
+    script.want("t");
+    script.open();
+    let request = script.request();
+    let refusal = ApiVersionsResponse { error_code: ErrorCode::UNSUPPORTED_VERSION, ..Default::default() };
+    let bytes = script.frame(&request, &refusal, 0);
+    script.sender.handle_bytes(request.connection, &bytes, script.now);
+    script.turn();
+    let again = &script.requests[0];
+    assert_eq!((again.api, again.version), (ApiKey::API_VERSIONS, 0));
+    script.answer_versions(7);
+    assert!(script.has(ApiKey::METADATA));
+}
+
+#[test]
+fn a_topic_that_is_created_by_asking_is_asked_for_until_it_is_there() {
+    let mut script = Script::new(|_| {});
+    script.want("t");
+    script.open();
+    script.answer_versions(13);
+    for code in [ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, ErrorCode::LEADER_NOT_AVAILABLE] {
+        let request = script.request_of(ApiKey::METADATA);
+        let mut response = metadata(0, 1, 0);
+        response.topics[0].error_code = code;
+        script.answer_metadata(&request, &response);
+        assert!(!script.has(ApiKey::METADATA), "not at once");
+        script.pass(Duration::from_secs(1));
+    }
+    let request = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&request, &metadata(3, 1, 0));
+    drop(script.send(0, "there"));
+}
+
+#[test]
+fn metadata_without_brokers_is_asked_for_again() {
+    let mut script = Script::new(|_| {});
+    script.want("t");
+    script.open();
+    script.answer_versions(13);
+    let request = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&request, &MetadataResponse::default());
+    assert!(!script.has(ApiKey::METADATA));
+    script.pass(Duration::from_millis(150));
+    assert!(script.has(ApiKey::METADATA));
+}
+
+#[test]
+fn a_refused_topic_fails_its_senders_at_once() {
+    let mut script = Script::new(|_| {});
+    assert_eq!(script.refusal("t"), Refusal::UnknownTopic);
+    script.want("t");
+    script.open();
+    script.answer_versions(13);
+    let request = script.request_of(ApiKey::METADATA);
+    let mut response = metadata(0, 1, 0);
+    response.topics[0].error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    script.answer_metadata(&request, &response);
+    match script.refusal("t") {
+        Refusal::Never(error) => assert_eq!(error.to_string(), "topic t: TOPIC_AUTHORIZATION_FAILED (29)"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn another_cluster_at_the_same_address_gets_nothing() {
+    let mut script = Script::ready(1, |config| config.metadata_max_age = Duration::from_secs(10));
+    script.pass(Duration::from_secs(11));
+    let request = script.request_of(ApiKey::METADATA);
+    let mut response = metadata(1, 1, 9);
+    response.cluster_id = Some("other".into());
+    script.answer_metadata(&request, &response);
+    assert!(script.warned("another cluster answers"));
+    assert_eq!(script.closed, [request.connection]);
+}
+
+#[test]
+fn the_same_seed_and_the_same_story_give_the_same_outputs() {
+    let play = || {
+        let mut script = Script::ready(3, |_| {});
+        for partition in [0, 2, 1, 0] {
+            drop(script.send(partition, "value"));
+        }
+        let connection = script.connect_leader();
+        script.cut(connection, "reset");
+        script.pass(Duration::from_secs(5));
+        script.trace
+    };
+    assert_eq!(play(), play());
+}
