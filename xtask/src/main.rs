@@ -1,6 +1,7 @@
 //! What the project does to itself: `cargo xtask TASK`.
 
 mod docs;
+mod golden;
 mod jars;
 mod kafka;
 mod messages;
@@ -22,6 +23,8 @@ struct Cli {
 enum Task {
     /// Writes CONFIGURATION.md from the table of knobs; `--check` only compares
     Docs(docs::Args),
+    /// Writes the bytes of Kafka's Java classes that tests compare with
+    Golden(golden::Args),
     /// Starts, stops and hurts real Apache Kafka brokers on this machine
     Kafka(kafka::Args),
     /// Writes crates/wire/src/messages from the message specifications in Kafka's client jar
@@ -33,6 +36,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Docs(args) => docs::run(&args),
+        Task::Golden(args) => golden::run(&args),
         Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
         Task::Test => test::run(),

@@ -4,7 +4,10 @@ mod decode;
 mod encode;
 mod model;
 mod rust;
+mod sample;
 mod spec;
+
+pub(crate) use sample::Sample;
 
 use crate::jars;
 use anyhow::{Context, bail, ensure};
@@ -41,7 +44,7 @@ const APIS: &[&str] = &[
 ];
 
 /// Where the specifications come from. Without an option Maven resolves the jar of Kafka 4.3.1.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Args {
     /// Folder with the specifications, `FetchRequest.json` and so on
     #[arg(long, value_name = "DIR", requires = "kafka_version")]
@@ -56,20 +59,47 @@ pub(crate) struct Args {
 
 /// Writes one file an API. What is there already is replaced; run twice, the second run changes nothing.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let (folder, version) = specifications(args)?;
+    let (apis, version) = apis(args)?;
     let wire = jars::root().join("crates/wire/src");
     let listed = std::fs::read_to_string(wire.join("messages.rs"))?;
-    for name in APIS {
-        let request = spec::read(&folder, &format!("{name}Request"))?;
-        let response = spec::read(&folder, &format!("{name}Response"))?;
-        let api = model::Api::new(&request, &response)?;
+    for api in &apis {
         let line = format!("pub mod {};", api.module());
         ensure!(listed.contains(&line), "crates/wire/src/messages.rs does not say `{line}`");
-        let source = formatted(&rust::module(&api, &version)).with_context(|| format!("the source made for {name}"))?;
+        let source =
+            formatted(&rust::module(api, &version)).with_context(|| format!("the source made for {}", api.name))?;
         std::fs::write(wire.join("messages").join(api.module()).with_extension("rs"), source)?;
     }
     println!("{} APIs of Kafka {version} in {}", APIS.len(), wire.join("messages").display());
     Ok(())
+}
+
+/// An API with samples of its messages.
+pub(crate) struct SampledApi {
+    pub(crate) key: i16,
+    pub(crate) name: String,
+    pub(crate) module: String,
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// Samples of every API, and the version of Kafka that specifies them.
+pub(crate) fn samples() -> anyhow::Result<(Vec<SampledApi>, String)> {
+    let (apis, version) = apis(&Args::default())?;
+    let sampled = |api: &model::Api| SampledApi {
+        key: api.key,
+        name: api.name.clone(),
+        module: api.module(),
+        samples: sample::samples(api),
+    };
+    Ok((apis.iter().map(sampled).collect(), version))
+}
+
+fn apis(args: &Args) -> anyhow::Result<(Vec<model::Api>, String)> {
+    let (folder, version) = specifications(args)?;
+    let read = |name: &&str| {
+        let request = spec::read(&folder, &format!("{name}Request"))?;
+        model::Api::new(&request, &spec::read(&folder, &format!("{name}Response"))?)
+    };
+    Ok((APIS.iter().map(read).collect::<anyhow::Result<_>>()?, version))
 }
 
 /// The folder of the specifications, and the version of Kafka that they are from.

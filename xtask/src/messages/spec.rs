@@ -77,6 +77,10 @@ impl Range {
         self.max < self.min
     }
 
+    pub(super) fn contains(self, version: i16) -> bool {
+        self.min <= version && version <= self.max
+    }
+
     /// The versions in both; [`NONE`](Self::NONE) when there are none.
     pub(super) fn and(self, other: Self) -> Self {
         let both = Self { min: self.min.max(other.min), max: self.max.min(other.max) };
