@@ -1,5 +1,7 @@
 //! The delivery rules, one story each. A broker is played by hand: this batch goes out, that answer comes back.
 
+#![allow(clippy::cast_possible_truncation, reason = "stories count in small numbers")]
+
 use super::*;
 use crate::batch::Batch;
 use crate::delivery::{Ack, Claims, Delivery};
