@@ -1,5 +1,7 @@
 //! How batches open, fill, linger and close, and what the driver is told.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, its helpers too")]
+
 mod world;
 
 use milena_core::delivery::RunResult;
@@ -204,7 +206,7 @@ fn a_flush_makes_due_what_was_there_and_nothing_later() {
     let bell = Arc::<Bell>::default();
     assert!(!world.accumulator.poll_flush(flush, Some(Waker::from(Arc::clone(&bell)))));
     let mut due = world.due();
-    assert_eq!(due.iter().map(|batch| values(batch)).collect::<Vec<_>>(), [[b"before"]]);
+    assert_eq!(due.iter().map(values).collect::<Vec<_>>(), [[b"before"]]);
     assert_eq!(bell.rung(), 0);
     world.finish(due.remove(0));
     assert_eq!(bell.rung(), 1);

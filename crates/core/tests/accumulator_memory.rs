@@ -1,5 +1,7 @@
 //! What happens when `buffer.memory` is used up: who waits, who is woken, and that nobody is forgotten.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, its helpers too")]
+
 mod world;
 
 use milena_core::{Batch, Config, Record, Refusal, SendError, Ticket};

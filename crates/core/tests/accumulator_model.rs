@@ -1,5 +1,7 @@
 //! Random operations against a model that is too simple to be wrong: queues of numbers.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, its helpers too")]
+
 mod world;
 
 use milena_core::{Batch, Buffered, Config, Flush, Record, Refusal, Ticket};

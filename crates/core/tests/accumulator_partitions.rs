@@ -1,5 +1,7 @@
 //! Which partition a record goes to, and what happens while the topic is not there.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, its helpers too")]
+
 mod world;
 
 use milena_core::output::News;
