@@ -55,6 +55,9 @@ pub(crate) struct Args {
     /// A kafka-clients jar to take them from
     #[arg(long, value_name = "FILE", conflicts_with = "specs")]
     jar: Option<PathBuf>,
+    /// Write nothing; fail when a file is not what would be written
+    #[arg(long)]
+    check: bool,
 }
 
 /// Writes one file an API. What is there already is replaced; run twice, the second run changes nothing.
@@ -67,7 +70,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         ensure!(listed.contains(&line), "crates/wire/src/messages.rs does not say `{line}`");
         let source =
             formatted(&rust::module(api, &version)).with_context(|| format!("the source made for {}", api.name))?;
-        std::fs::write(wire.join("messages").join(api.module()).with_extension("rs"), source)?;
+        let file = wire.join("messages").join(api.module()).with_extension("rs");
+        if args.check {
+            let there = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            ensure!(there == source, "{} is not what `cargo xtask messages` writes: run it", file.display());
+        } else {
+            std::fs::write(&file, source)?;
+        }
     }
     println!("{} APIs of Kafka {version} in {}", APIS.len(), wire.join("messages").display());
     Ok(())

@@ -213,7 +213,12 @@ impl FrameSplitter {
             return Ok(None);
         }
         self.received.advance(LENGTH);
-        Ok(Some(self.received.split_to(length).freeze()))
+        let frame = self.received.split_to(length).freeze();
+        if self.received.is_empty() {
+            // Else the splitter would keep the buffer of the largest frame for the life of the connection.
+            self.received = BytesMut::new();
+        }
+        Ok(Some(frame))
     }
 
     /// Bytes that were pushed and belong to no whole frame yet: above zero at the end of a stream, something was cut.
@@ -271,6 +276,15 @@ mod tests {
         splitter.push(&i32::MAX.to_be_bytes());
         assert_eq!(splitter.next_frame(), Ok(None));
         assert!(splitter.received.capacity() < 1 << 10);
+    }
+
+    #[test]
+    fn the_buffer_of_a_large_frame_goes_with_the_frame() {
+        let mut splitter = FrameSplitter::new(FrameSplitter::DEFAULT_LIMIT);
+        splitter.push(&frame(&vec![7; 1 << 20]));
+        assert!(splitter.received.capacity() > 1 << 20);
+        drop(splitter.next_frame().unwrap());
+        assert_eq!(splitter.received.capacity(), 0);
     }
 
     #[test]

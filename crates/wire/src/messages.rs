@@ -64,3 +64,61 @@ fn tagged_field(write: impl FnOnce(&mut Writer) -> Result<(), EncodeError>) -> R
     write(&mut writer)?;
     Ok(writer.into_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::api_versions::ApiVersionsRequest;
+    use super::fetch::FetchRequest;
+    use super::init_producer_id::InitProducerIdRequest;
+    use super::metadata::{MetadataRequest, MetadataResponse};
+    use super::*;
+    use crate::buf::Reader;
+
+    fn bytes(message: &impl Encode, version: i16) -> Result<Vec<u8>, EncodeError> {
+        let mut writer = Writer::new();
+        message.encode(&mut writer, version).map(|()| writer.into_bytes())
+    }
+
+    #[test]
+    fn a_field_that_must_not_be_dropped_is_an_error_where_it_has_no_place() {
+        let resumed = InitProducerIdRequest { producer_id: 7, ..InitProducerIdRequest::default() };
+        assert!(bytes(&resumed, 3).is_ok());
+        assert_eq!(bytes(&resumed, 2), Err(EncodeError::Unsupported { field: "ProducerId", version: 2 }));
+        let all_topics = MetadataRequest { topics: None, ..MetadataRequest::default() };
+        assert!(bytes(&all_topics, 1).is_ok());
+        assert_eq!(bytes(&all_topics, 0), Err(EncodeError::Unsupported { field: "Topics", version: 0 }));
+    }
+
+    #[test]
+    fn a_field_that_may_be_ignored_is_left_out() {
+        let named = ApiVersionsRequest { client_software_name: "milena".into(), client_software_version: "1".into() };
+        assert_eq!(bytes(&named, 2), Ok(Vec::new()));
+        assert_eq!(bytes(&named, 3), Ok(b"\x07milena\x021\0".to_vec()));
+    }
+
+    #[test]
+    fn what_nobody_set_is_what_java_would_send() {
+        let fetch = FetchRequest::default();
+        assert_eq!((fetch.replica_id, fetch.max_bytes, fetch.session_epoch), (-1, i32::MAX, -1));
+        assert!(MetadataRequest::default().allow_auto_topic_creation);
+    }
+
+    #[test]
+    fn a_version_that_is_not_made_here_is_refused() {
+        let request = MetadataRequest::default();
+        let error = EncodeError::Unsupported { field: "MetadataRequest", version: 14 };
+        assert_eq!(bytes(&request, MetadataRequest::VERSIONS.max + 1), Err(error));
+        assert_eq!(MetadataResponse::decode(&mut Reader::new(&[]), -1), Err(DecodeError::Invalid("version")));
+    }
+
+    #[test]
+    fn a_tagged_field_of_the_future_is_passed_over() {
+        let mut written = bytes(&MetadataResponse::default(), 12).unwrap();
+        // In place of no tagged fields: one, number 99, of two bytes.
+        assert_eq!(written.pop(), Some(0));
+        written.extend([1, 99, 2, 0xca, 0xfe]);
+        let mut reader = Reader::new(&written);
+        assert_eq!(MetadataResponse::decode(&mut reader, 12), Ok(MetadataResponse::default()));
+        assert_eq!(reader.finish(), Ok(()));
+    }
+}

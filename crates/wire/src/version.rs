@@ -281,6 +281,9 @@ apis! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Encode;
+    use crate::buf::Writer;
+    use crate::messages::api_versions::{ApiVersion, ApiVersionsResponse};
 
     #[test]
     fn the_table_is_sorted_so_that_it_can_be_searched() {
@@ -333,6 +336,19 @@ mod tests {
         let before_2_4 = [0, 35, 0, 0, 0, 0];
         let (error_code, offered) = Offered::decode(&mut Reader::new(&before_2_4), 4).unwrap();
         assert_eq!((error_code, offered), (ErrorCode::UNSUPPORTED_VERSION, Offered::default()));
+    }
+
+    #[test]
+    fn an_offer_is_read_from_an_answer_of_any_version() {
+        let api_keys = vec![ApiVersion { api_key: ApiKey::PRODUCE, min_version: 3, max_version: 13 }];
+        let answer = ApiVersionsResponse { api_keys, throttle_time_ms: 7, ..ApiVersionsResponse::default() };
+        for version in 0..=4 {
+            let mut writer = Writer::new();
+            answer.encode(&mut writer, version).unwrap();
+            let (error_code, offered) = Offered::decode(&mut Reader::new(writer.written()), version).unwrap();
+            assert_eq!(error_code, ErrorCode::NONE);
+            assert_eq!(offered, Offered::new([(ApiKey::PRODUCE, Versions::new(3, 13))]), "version {version}");
+        }
     }
 
     #[test]
