@@ -16,6 +16,7 @@ pub(crate) fn run() -> Result<()> {
     let mut documentation = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     step("documentation", documentation)?;
+    step("generated messages", cargo(&["xtask", "messages", "--check"]))?;
     step("tests", cargo(&["test", "--workspace"]))?;
     real_kafka()
 }
