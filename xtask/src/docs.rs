@@ -32,7 +32,7 @@ const INTRODUCTION: &str = "\
 <!-- Made by `cargo xtask docs` from crates/milena/src/knobs. Change it there. -->
 
 Settings have the Java producer's names, defaults and ranges (Apache Kafka 4.3.1), so a Java producer's properties file can be
-used as it is: `Producer::from_properties`, `milena produce --config FILE`, `--property NAME=VALUE`. In code each has a method of
+used as it is: `Producer::from_properties`, `milena produce --config FILE` and `-X NAME=VALUE`. In code each has a method of
 the builder, named below; both ways end in the same table and the same checks. `milena config explain NAME` prints an entry.
 
 What holds for all of them:

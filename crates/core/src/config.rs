@@ -33,9 +33,6 @@ pub struct Config {
     pub partitioner_ignore_keys: bool,
     /// `partitioner.adaptive.partitioning.enable`: partitions with shorter queues are chosen more often.
     pub partitioner_adaptive: bool,
-    /// `partitioner.availability.timeout.ms`: partitions whose leader took nothing for this long are passed over by keyless
-    /// records; zero never.
-    pub partitioner_availability_timeout: Duration,
     /// `partitioner.class` = RoundRobinPartitioner.
     pub partitioner_round_robin: bool,
 
@@ -82,8 +79,6 @@ pub struct Config {
     pub send_buffer: Option<usize>,
     /// `receive.buffer.bytes`: SO_RCVBUF; `None` leaves it to the system.
     pub receive_buffer: Option<usize>,
-    /// `client.dns.lookup`.
-    pub dns_lookup: DnsLookup,
 }
 
 /// How many replicas must have a batch before it is acknowledged.
@@ -108,15 +103,6 @@ impl Acks {
     }
 }
 
-/// `client.dns.lookup`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DnsLookup {
-    /// `use_all_dns_ips`: every address of a name is tried in turn.
-    UseAllDnsIps,
-    /// `resolve_canonical_bootstrap_servers_only`: the first addresses are expanded to canonical names first.
-    ResolveCanonicalBootstrapServersOnly,
-}
-
 impl Default for Config {
     /// Java 4.3's defaults, no bootstrap server yet.
     fn default() -> Self {
@@ -133,7 +119,6 @@ impl Default for Config {
             fill_behind: true,
             partitioner_ignore_keys: false,
             partitioner_adaptive: true,
-            partitioner_availability_timeout: Duration::ZERO,
             partitioner_round_robin: false,
             acks: Acks::All,
             idempotence: true,
@@ -155,7 +140,6 @@ impl Default for Config {
             connections_max_idle: Some(ms(540_000)),
             send_buffer: Some(131_072),
             receive_buffer: Some(32_768),
-            dns_lookup: DnsLookup::UseAllDnsIps,
         }
     }
 }

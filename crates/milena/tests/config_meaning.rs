@@ -5,7 +5,7 @@
 use milena::SerializerName;
 use milena::knobs::{self, Draft, Support};
 use milena_core::Config;
-use milena_core::config::{Acks, DnsLookup};
+use milena_core::config::Acks;
 use milena_wire::compression::{Codec, Compression};
 use std::time::Duration;
 
@@ -77,7 +77,6 @@ const OTHERS: &[(&str, &str)] = &[
     ("partitioner.class", "org.apache.kafka.clients.producer.RoundRobinPartitioner"),
     ("partitioner.ignore.keys", "true"),
     ("partitioner.adaptive.partitioning.enable", "false"),
-    ("partitioner.availability.timeout.ms", "1000"),
     ("acks", "1"),
     ("enable.idempotence", "false"),
     ("delivery.timeout.ms", "60000"),
@@ -123,7 +122,6 @@ fn every_supported_knob_is_read_into_a_place_of_its_own() {
         fill_behind: false,
         partitioner_ignore_keys: true,
         partitioner_adaptive: false,
-        partitioner_availability_timeout: ms(1000),
         partitioner_round_robin: true,
         acks: Acks::Leader,
         idempotence: false,
@@ -145,7 +143,6 @@ fn every_supported_knob_is_read_into_a_place_of_its_own() {
         connections_max_idle: None,
         send_buffer: None,
         receive_buffer: Some(65_536),
-        dns_lookup: DnsLookup::ResolveCanonicalBootstrapServersOnly,
     };
     assert_eq!(all.config, expected);
     assert_eq!(all.key_serializer, SerializerName::Long);

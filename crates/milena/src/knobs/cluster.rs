@@ -2,7 +2,6 @@
 
 use super::field::Field;
 use super::{Group, Kind, Knob, Support, Unit, Valid, bootstrap};
-use milena_core::config::DnsLookup;
 
 pub(super) static GROUP: Group = Group {
     title: "Cluster and client",
@@ -54,32 +53,24 @@ pub(super) static GROUP: Group = Group {
         Knob {
             name: "client.dns.lookup",
             kind: Kind::String,
-            default: Some("use_all_dns_ips"),
-            valid: Valid::OneOf(&["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]),
+            default: Some(ALL_IPS),
+            valid: Valid::OneOf(&[ALL_IPS, CANONICAL]),
             unit: Unit::None,
-            doc: "`use_all_dns_ips` tries every address of a name in turn before the connection counts as failed. \
-                  `resolve_canonical_bootstrap_servers_only` also expands each of bootstrap.servers to the canonical names of \
-                  its addresses first, for an alias that stands for many brokers.",
-            differs: "",
-            since: "2.1 (KIP-302); default since 2.6 (KIP-602)",
+            doc: "Every address of a name is tried in turn before the connection counts as failed.",
+            differs: "`resolve_canonical_bootstrap_servers_only` does the same, with a warning: names are not looked up \
+                      backwards, which matters to Kerberos only.",
+            since: "2.1 (KIP-302); use_all_dns_ips since 2.6 (KIP-602)",
             setter: Some("dns_lookup"),
             support: Support::Full(Field::Text {
                 write: |settings, word| {
-                    settings.config.dns_lookup = match word {
-                        "use_all_dns_ips" => DnsLookup::UseAllDnsIps,
-                        _ => DnsLookup::ResolveCanonicalBootstrapServersOnly,
-                    };
+                    settings.dns_lookup_canonical = word == CANONICAL;
                     Ok(())
                 },
-                read: |settings| dns_lookup_name(settings.config.dns_lookup).into(),
+                read: |settings| if settings.dns_lookup_canonical { CANONICAL.into() } else { ALL_IPS.into() },
             }),
         },
     ],
 };
 
-pub(super) fn dns_lookup_name(lookup: DnsLookup) -> &'static str {
-    match lookup {
-        DnsLookup::UseAllDnsIps => "use_all_dns_ips",
-        DnsLookup::ResolveCanonicalBootstrapServersOnly => "resolve_canonical_bootstrap_servers_only",
-    }
-}
+const ALL_IPS: &str = "use_all_dns_ips";
+const CANONICAL: &str = "resolve_canonical_bootstrap_servers_only";

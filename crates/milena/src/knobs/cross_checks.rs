@@ -26,7 +26,7 @@ pub(super) fn check(
     delivery_timeout(settings, is_set, &mut found, warnings);
     bootstrap(settings, is_set, &mut found);
     sizes(settings, &mut found, warnings);
-    compression_level(settings, warnings);
+    without_effect(settings, warnings);
     mistakes.extend(found.into_iter().flat_map(ConfigError::into_mistakes));
 }
 
@@ -159,9 +159,15 @@ fn sizes(settings: &mut Settings, found: &mut Vec<ConfigError>, warnings: &mut V
     }
 }
 
-fn compression_level(settings: &mut Settings, warnings: &mut Vec<String>) {
+/// Values that are accepted and do less than they say.
+fn without_effect(settings: &mut Settings, warnings: &mut Vec<String>) {
     settings.config.compression = compression::chosen(settings);
     if settings.codec == Codec::Lz4 && settings.config.compression.level.is_some() {
         warnings.push("compression.lz4.level has no effect here: every level is LZ4's fast compressor".into());
+    }
+    if settings.dns_lookup_canonical {
+        warnings.push(
+            "client.dns.lookup has no effect here: names are not looked up backwards, every address is tried".into(),
+        );
     }
 }

@@ -14,6 +14,8 @@ pub struct Settings {
     pub(super) config: Config,
     pub(super) key_serializer: SerializerName,
     pub(super) value_serializer: SerializerName,
+    /// `client.dns.lookup` is not its default.
+    pub(super) dns_lookup_canonical: bool,
     pub(super) codec: Codec,
     pub(super) gzip_level: i32,
     pub(super) lz4_level: i32,
@@ -27,6 +29,7 @@ impl Default for Settings {
             config: Config::default(),
             key_serializer: SerializerName::ByteArray,
             value_serializer: SerializerName::ByteArray,
+            dns_lookup_canonical: false,
             codec: Codec::None,
             gzip_level: GZIP_LEVEL,
             lz4_level: LZ4_LEVEL,

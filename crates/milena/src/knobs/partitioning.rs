@@ -57,20 +57,6 @@ pub(super) static GROUP: Group = Group {
             setter: Some("partitioner_adaptive"),
             support: Support::Full(Field::Flag(|settings| &mut settings.config.partitioner_adaptive)),
         },
-        Knob {
-            name: "partitioner.availability.timeout.ms",
-            kind: Kind::Long,
-            default: Some("0"),
-            valid: Valid::AtLeast(0),
-            unit: Unit::Milliseconds,
-            doc: "Records without a key pass over partitions whose leader took nothing for this long: a dead broker holds fewer \
-                  records hostage, and its partitions get none meanwhile. 0 switches it off. Needs \
-                  partitioner.adaptive.partitioning.enable.",
-            differs: "",
-            since: "3.3 (KIP-794)",
-            setter: Some("partitioner_availability_timeout"),
-            support: Support::Full(Field::Duration(|settings| &mut settings.config.partitioner_availability_timeout)),
-        },
     ],
 };
 

@@ -7,7 +7,7 @@ use super::{Group, Kind, Knob, Support, Valid};
 
 pub(super) static NO_EFFECT: Group = Group {
     title: "Accepted without effect",
-    doc: "Names that say how Java reports or loads things. A warning says that they change nothing.",
+    doc: "Mostly names that say how Java reports or loads things. A warning says that they change nothing.",
     knobs: &[
         knob("enable.metrics.push", Kind::Boolean, Some("true"), Valid::Any, NoEffect(PUSH)),
         knob(
@@ -26,6 +26,7 @@ pub(super) static NO_EFFECT: Group = Group {
             NoEffect(METRICS),
         ),
         knob("metrics.sample.window.ms", Kind::Long, Some("30000"), Valid::AtLeast(0), NoEffect(METRICS)),
+        knob("partitioner.availability.timeout.ms", Kind::Long, Some("0"), Valid::AtLeast(0), NoEffect(AVAILABILITY)),
         knob("security.providers", Kind::String, None, Valid::Any, NoEffect(JVM)),
         knob("ssl.keymanager.algorithm", Kind::String, Some("SunX509"), Valid::Any, NoEffect(JVM)),
         knob("ssl.provider", Kind::String, None, Valid::Any, NoEffect(JVM)),
@@ -255,6 +256,8 @@ pub(super) static REMOVED: Group = Group {
 
 const METRICS: &str = "Java's metrics library is not here; see the producer's own metrics";
 const PUSH: &str = "client metrics are not pushed to brokers (KIP-714)";
+const AVAILABILITY: &str =
+    "partitions are chosen by the length of their queues only, however long their leader is silent";
 const JVM: &str = "it chooses a part of the Java virtual machine";
 const CLUSTER_CHECK: &str = "no cluster id is sent when a connection opens (KIP-1242)";
 const RACK: &str = "it is used by partitioner.rack.aware only, which is not supported";
