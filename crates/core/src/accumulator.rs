@@ -129,7 +129,7 @@ impl Limits {
     fn new(config: &Config) -> Self {
         let batch = config.batch_size.max(1);
         // A record whose batch could never be charged is too large, not one to wait for.
-        let memory = (config.buffer_memory + BATCH_HEADER_LEN).saturating_sub(slot::charge_alone(BATCH_HEADER_LEN));
+        let memory = config.buffer_memory.saturating_sub(slot::charge_alone(BATCH_HEADER_LEN));
         Self {
             batch,
             behind: if config.fill_behind { batch.max(config.max_request_size) } else { batch },
@@ -331,66 +331,4 @@ impl Accumulator {
 fn is_open(topics: &Topics, birth: &Birth) -> Option<bool> {
     let open = topics.slot(birth.key)?.open.as_ref()?;
     (open.birth == birth.number).then_some(open.ripe)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::output::News;
-
-    /// Entries of the two lines looked at in an hour of work on `active` of `partitions`.
-    fn visited(partitions: usize, active: i32) -> usize {
-        let config = Config { batch_size: 500, ..Config::default() };
-        let mut accumulator = Accumulator::new(Arc::new(config), 1);
-        let layout = TopicLayout { index: TopicIndex(0), name: "t".into(), available: vec![true; partitions] };
-        accumulator.hear(News::Learned(Arc::new(layout)), Time::ZERO);
-        let mut due = Vec::new();
-        for turn in 0..1_000u64 {
-            let now = Time(turn * 1_000);
-            for partition in 0..active {
-                let record = Record::to("t").partition(partition).value("v");
-                let _ = accumulator.append(&record, Claim::Nothing, None, now, Timestamp(0)).unwrap();
-                if partition % 3 == 0 {
-                    accumulator.hear(News::Hungry(PartitionKey { topic: TopicIndex(0), partition }, turn % 7 < 3), now);
-                }
-            }
-            let _ = accumulator.next_due();
-            accumulator.take_due(now, &mut due);
-            for batch in due.drain(..) {
-                accumulator.hear(News::Released(batch.meta.release(Some(batch.records))), now);
-            }
-        }
-        accumulator.lingering.visited + accumulator.behind.visited
-    }
-
-    #[test]
-    fn work_does_not_grow_with_the_number_of_partitions() {
-        assert_eq!(visited(20, 20), visited(10_000, 20));
-    }
-
-    #[test]
-    fn work_is_a_few_steps_a_batch() {
-        // 20 partitions, 1,000 turns of 1 ms, linger 5 ms: at most 4,000 batches and as many again that are behind.
-        let visited = visited(10_000, 20);
-        assert!(visited < 3 * 4_000, "{visited}");
-    }
-
-    #[test]
-    fn ten_thousand_open_batches_are_not_looked_at_until_they_are_due() {
-        let mut accumulator = Accumulator::new(Arc::new(Config { buffer_memory: 1 << 30, ..Config::default() }), 1);
-        let layout = TopicLayout { index: TopicIndex(0), name: "t".into(), available: vec![true; 10_000] };
-        accumulator.hear(News::Learned(Arc::new(layout)), Time::ZERO);
-        for partition in 0..10_000 {
-            let record = Record::to("t").partition(partition).value("v");
-            let _ = accumulator.append(&record, Claim::Nothing, None, Time(1), Timestamp(0)).unwrap();
-        }
-        let mut due = Vec::new();
-        for now in 2..1_000 {
-            accumulator.take_due(Time(now), &mut due);
-            let _ = accumulator.next_due();
-        }
-        assert_eq!((due.len(), accumulator.lingering.visited), (0, 0));
-        accumulator.take_due(Time(5_001), &mut due);
-        assert_eq!((due.len(), accumulator.lingering.visited), (10_000, 10_000));
-    }
 }
