@@ -11,10 +11,11 @@ mod version;
 
 use anyhow::{Result, ensure};
 pub(crate) use cluster::{Cluster, Life, Shape};
-pub(crate) use java::require as require_java;
-use process::Signal;
+pub(crate) use java::{program as java_program, require as require_java};
+pub(crate) use process::Signal;
 use std::process::Command;
-use version::Version;
+pub(crate) use topic::{Create as CreateTopic, create as create_topic, partitions};
+pub(crate) use version::Version;
 
 /// Arguments of `cargo xtask kafka`.
 #[derive(clap::Args)]

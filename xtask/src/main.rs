@@ -5,6 +5,7 @@ mod golden;
 mod jars;
 mod kafka;
 mod messages;
+mod prove;
 mod test;
 mod workspace;
 
@@ -29,6 +30,8 @@ enum Task {
     Kafka(kafka::Args),
     /// Writes crates/wire/src/messages from the message specifications in Kafka's client jar
     Messages(messages::Args),
+    /// Proves on real brokers what the product promises, with Kafka's own clients as judges
+    Prove(prove::Args),
     /// Runs everything that must hold before a change goes in: what .ci/run calls
     Test,
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Golden(args) => golden::run(&args),
         Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
+        Task::Prove(args) => prove::run(&args),
         Task::Test => test::run(),
     };
     match outcome {

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change goes in, the cheapest first.
 
 use crate::kafka::{Cluster, Life, Shape, require_java};
-use crate::workspace::root;
+use crate::workspace::cargo;
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use std::time::Instant;
@@ -35,12 +35,6 @@ fn real_kafka() -> Result<()> {
     let mut tests = cargo(&["test", "--workspace", "--test", REAL_KAFKA]);
     tests.env("MILENA_TEST_KAFKA", one.bootstrap()).env("MILENA_TEST_KAFKA3", three.bootstrap());
     step("tests against real Kafka", tests)
-}
-
-fn cargo(arguments: &[&str]) -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(arguments).current_dir(root());
-    cargo
 }
 
 fn step(name: &str, mut command: Command) -> Result<()> {

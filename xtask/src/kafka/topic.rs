@@ -1,7 +1,7 @@
 //! Topics, by Kafka's own tools.
 
 use super::{java, pass_through};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::process::Command;
 
 /// What `cargo xtask kafka topic` can do.
@@ -51,8 +51,42 @@ pub(crate) fn run(bootstrap: &str, action: Action) -> Result<()> {
     }
 }
 
+/// Creates a topic, with nothing said unless it fails.
+pub(crate) fn create(bootstrap: &str, topic: &Create) -> Result<()> {
+    let run = creation(bootstrap, topic)?.output()?;
+    ensure!(run.status.success(), "creating topic {}: {}", topic.topic, String::from_utf8_lossy(&run.stdout).trim());
+    Ok(())
+}
+
+/// A partition, as `TopicCommand --describe` shows it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// `None` while it has none.
+    pub(crate) leader: Option<u32>,
+    /// How many replicas are in sync.
+    pub(crate) in_sync: usize,
+}
+
+/// The partitions of a topic, in order.
+pub(crate) fn partitions(bootstrap: &str, topic: &str) -> Result<Vec<Partition>> {
+    let run = tool(bootstrap)?.args(["--describe", "--topic", topic]).output()?;
+    let text = String::from_utf8_lossy(&run.stdout);
+    ensure!(run.status.success(), "describing topic {topic}: {}", text.trim());
+    Ok(text.lines().filter_map(Partition::parse).collect())
+}
+
+impl Partition {
+    /// From `Topic: t  Partition: 0  Leader: 3  Replicas: 2,3,1  Isr: 3,1  Elr: …`, a tab between two fields.
+    fn parse(line: &str) -> Option<Self> {
+        let field = |name: &str| line.split('\t').find_map(|field| field.trim().strip_prefix(name));
+        field("Partition: ")?;
+        let in_sync = field("Isr: ")?.split(',').filter(|id| !id.is_empty()).count();
+        Some(Self { leader: field("Leader: ")?.parse().ok(), in_sync })
+    }
+}
+
 /// The command that creates a topic.
-pub(crate) fn creation(bootstrap: &str, topic: &Create) -> Result<Command> {
+fn creation(bootstrap: &str, topic: &Create) -> Result<Command> {
     let mut command = tool(bootstrap)?;
     command.args(["--create", "--topic", &topic.topic]);
     command.args(["--partitions", &topic.partitions.to_string()]);
@@ -81,4 +115,18 @@ fn tool(bootstrap: &str) -> Result<Command> {
     let mut command = java::tool("org.apache.kafka.tools.TopicCommand")?;
     command.args(["--bootstrap-server", bootstrap]);
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_described_partition_is_read() {
+        let line = "\tTopic: f\tPartition: 0\tLeader: 3\tReplicas: 2,3,1\tIsr: 3,1\tElr: \tLastKnownElr: ";
+        assert_eq!(Partition::parse(line), Some(Partition { leader: Some(3), in_sync: 2 }));
+        let line = "\tTopic: f\tPartition: 1\tLeader: none\tReplicas: 2\tIsr: ";
+        assert_eq!(Partition::parse(line), Some(Partition { leader: None, in_sync: 0 }));
+        assert_eq!(Partition::parse("Topic: f\tTopicId: x\tPartitionCount: 6\tReplicationFactor: 3"), None);
+    }
 }

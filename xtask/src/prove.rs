@@ -1,0 +1,57 @@
+//! `cargo xtask prove`: long proofs on real brokers, run by hand, with Kafka's own clients as judges.
+
+mod bad_input;
+mod faults;
+mod flights;
+mod java;
+mod lines;
+mod milena;
+mod python;
+mod readers;
+mod report;
+mod versions;
+
+use anyhow::Result;
+use milena::Milena;
+use std::path::PathBuf;
+
+/// Arguments of `cargo xtask prove`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The milena command to put to the proof, instead of a release build of this tree
+    #[arg(long, global = true, value_name = "FILE")]
+    milena: Option<PathBuf>,
+    #[command(subcommand)]
+    proof: Proof,
+}
+
+/// Each ends with a summary line, and fails on any difference.
+#[derive(clap::Subcommand)]
+enum Proof {
+    /// A million real flights through every codec: all there, once, in order, in the partitions that Java chooses
+    Flights(flights::Args),
+    /// The same while leaders are killed and paused: nothing lost, nothing twice, order kept
+    Faults(faults::Args),
+    /// Every codec on every Kafka from 2.1 to the newest
+    Versions(versions::Args),
+    /// What we write, read by Java, librdkafka and kafka-protocol; what they write and read on the development cluster
+    Readers,
+    /// Wrong arguments, settings, files and records: each with its exit status and its sentence
+    BadInput,
+}
+
+/// Runs `cargo xtask prove`.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    crate::kafka::require_java()?;
+    let milena = match &args.milena {
+        Some(path) => Milena::at(path)?,
+        None => Milena::build()?,
+    };
+    match &args.proof {
+        Proof::Flights(args) => flights::run(&milena, args),
+        Proof::Faults(args) => faults::run(&milena, args),
+        Proof::Versions(args) => versions::run(&milena, args),
+        Proof::Readers => readers::run(&milena),
+        Proof::BadInput => bad_input::run(&milena),
+    }
+}
