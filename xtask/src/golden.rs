@@ -11,6 +11,9 @@ use std::process::Command;
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
+    /// Write nothing; fail when a file is not what would be written
+    #[arg(long, global = true)]
+    check: bool,
 }
 
 #[derive(clap::Subcommand)]
@@ -21,12 +24,12 @@ enum What {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match args.what {
-        What::Messages => golden_messages(),
+        What::Messages => golden_messages(args.check),
     }
 }
 
 /// One file an API, one line a message: direction, version, bytes, and the JSON that they were made from.
-fn golden_messages() -> anyhow::Result<()> {
+fn golden_messages(check: bool) -> anyhow::Result<()> {
     let (apis, version) = messages::samples()?;
     let mut questions = String::new();
     for api in &apis {
@@ -46,7 +49,17 @@ fn golden_messages() -> anyhow::Result<()> {
             let _ = writeln!(text, "{} {} {bytes} {}", sample.direction, sample.version, sample.json);
             count += 1;
         }
-        fs::write(folder.join(&api.module).with_extension("txt"), text)?;
+        let file = folder.join(&api.module).with_extension("txt");
+        if check {
+            let there = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            ensure!(
+                there == text,
+                "{} is not what Kafka {version} writes: `cargo xtask golden messages`",
+                file.display()
+            );
+        } else {
+            fs::write(&file, text)?;
+        }
     }
     println!("{count} messages of Kafka {version} in {}", folder.display());
     Ok(())

@@ -3,6 +3,7 @@
 use crate::kafka::{Cluster, Life, Shape, require_java};
 use crate::workspace::cargo;
 use anyhow::{Context, Result, ensure};
+use std::env;
 use std::process::Command;
 use std::time::Instant;
 
@@ -12,11 +13,17 @@ pub(crate) fn run() -> Result<()> {
     require_java()?;
     step("format", cargo(&["fmt", "--all", "--check"]))?;
     step("lint", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    step("lint the tests against real Kafka", cargo(&["clippy", "--test", REAL_KAFKA, "--", "-D", "warnings"]))?;
+    step(
+        "lint the tests against real Kafka",
+        cargo(&["clippy", "--workspace", "--test", REAL_KAFKA, "--", "-D", "warnings"]),
+    )?;
     let mut documentation = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     step("documentation", documentation)?;
     step("generated messages", cargo(&["xtask", "messages", "--check"]))?;
+    step("settings, made from their table", xtask(&["docs", "--check"])?)?;
+    step("messages, made from Kafka's specifications", xtask(&["messages", "--check"])?)?;
+    step("golden bytes, written by Kafka's classes", xtask(&["golden", "messages", "--check"])?)?;
     step("tests", cargo(&["test", "--workspace"]))?;
     real_kafka()
 }
@@ -37,6 +44,13 @@ fn real_kafka() -> Result<()> {
     step("tests against real Kafka", tests)
 }
 
+/// Another task of this program.
+fn xtask(arguments: &[&str]) -> Result<Command> {
+    let mut xtask = Command::new(env::current_exe()?);
+    xtask.args(arguments);
+    Ok(xtask)
+}
+
 fn step(name: &str, mut command: Command) -> Result<()> {
     eprintln!("\n── {name}");
     let begun = Instant::now();
@@ -51,5 +65,6 @@ fn line(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)));
     let variables = variables.map(|(name, value)| format!("{name}='{value}'"));
     let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
-    variables.chain(["cargo".to_owned()]).chain(arguments).collect::<Vec<_>>().join(" ")
+    let program = command.get_program().to_string_lossy().into_owned();
+    variables.chain([program]).chain(arguments).collect::<Vec<_>>().join(" ")
 }
