@@ -102,6 +102,7 @@ impl Accumulator {
     pub fn close(&mut self, now: Time) {
         self.flush(now);
         self.is_closed = true;
+        self.limits.record = 0;
         self.waiters.wake_all();
     }
 
@@ -196,6 +197,7 @@ impl Accumulator {
     /// Nothing can be sent any more: the sender gets everything, and fails it.
     fn fail(&mut self, reason: Arc<str>) {
         self.failed.get_or_insert(reason);
+        self.limits.record = 0;
         while let Some(birth) = self.lingering.pop().or_else(|| self.behind.pop()) {
             if is_open(&self.topics, &birth).is_some() {
                 self.hand_over(birth.key);

@@ -80,6 +80,13 @@ impl Topic {
         usize::try_from(partition).ok().and_then(|at| self.slots.get_mut(at))
     }
 
+    /// The partition's slot, and the rule that may have chosen it.
+    #[inline]
+    pub(super) fn place_mut(&mut self, partition: i32) -> Option<(&mut Slot, &mut Sticky)> {
+        let slot = usize::try_from(partition).ok().and_then(|at| self.slots.get_mut(at))?;
+        Some((slot, &mut self.sticky))
+    }
+
     /// Tells the sticky rule how long the partition's queue is: what it holds, in full batches.
     pub(super) fn weigh(&mut self, partition: i32, limits: &Limits) {
         let held = self.slot(partition).map_or(0, |slot| slot.held);
@@ -114,6 +121,8 @@ pub(super) struct Topics {
     names: HashMap<Arc<str>, Name, FixedState>,
     /// By [`TopicIndex`], which the sender counts up from 0.
     topics: Vec<Option<Topic>>,
+    /// The last one found: most callers send to one topic for a while, and a comparison is cheaper than a hash. Known.
+    recent: Option<TopicIndex>,
     wanted: Vec<Arc<str>>,
     touched: Vec<TopicIndex>,
     /// When there are this many names, refusals that are over are swept out.
@@ -123,9 +132,22 @@ pub(super) struct Topics {
 impl Topics {
     /// The topic's number, or why it cannot be sent to now.
     #[inline]
-    pub(super) fn find(&self, name: &str, ticket: Option<Ticket>, now: Time) -> Result<TopicIndex, Refusal> {
+    pub(super) fn find(&mut self, name: &str, ticket: Option<Ticket>, now: Time) -> Result<TopicIndex, Refusal> {
+        if let Some(recent) = self.recent
+            && let Some(topic) = self.topic(recent)
+            && *topic.layout.name == *name
+        {
+            return Ok(recent);
+        }
+        self.look_up(name, ticket, now)
+    }
+
+    fn look_up(&mut self, name: &str, ticket: Option<Ticket>, now: Time) -> Result<TopicIndex, Refusal> {
         match self.names.get(name).map(|name| &name.state) {
-            Some(State::Known(index)) => Ok(*index),
+            Some(State::Known(index)) => {
+                self.recent = Some(*index);
+                Ok(*index)
+            }
             Some(State::Refused { error, before, until })
                 if now < *until || ticket.is_some_and(|own| own < *before) =>
             {
@@ -188,6 +210,7 @@ impl Topics {
             self.names.retain(|_, name| !matches!(name.state, State::Refused { until, .. } if until <= now));
             self.sweep_at = 2 * self.names.len();
         }
+        self.recent = None;
         self.entry(name).state = State::Refused { error, before, until };
     }
 
@@ -235,8 +258,7 @@ impl Topics {
         }
     }
 
-    /// The topic was appended to.
-    #[inline]
+    /// The topic is in use.
     pub(super) fn touch(&mut self, index: TopicIndex) {
         if let Some(Some(topic)) = self.topics.get_mut(index.0 as usize)
             && !topic.touched
