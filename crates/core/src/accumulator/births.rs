@@ -63,3 +63,26 @@ impl Births {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topic::TopicIndex;
+
+    #[test]
+    fn closed_ones_are_swept_out_from_behind_one_that_stays() {
+        let mut births = Births::default();
+        let birth = |number| {
+            let key = PartitionKey { topic: TopicIndex(0), partition: 0 };
+            Birth { key, number, created: Time(number) }
+        };
+        births.push(birth(0), |_| true);
+        for number in 1..10_000 {
+            births.push(birth(number), |other| other.number == 0);
+            births.forget();
+        }
+        assert!(births.line.len() < 100);
+        assert_eq!(births.front().unwrap().number, 0, "the one that stays is still first");
+        assert!(births.visited < 2 * 10_000, "a sweep is paid for by those that it takes out");
+    }
+}
