@@ -19,7 +19,7 @@ const NO_EPOCH: i16 = -1;
 /// Who wrote a batch, and which of his records are in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Authorship {
-    /// The producer id; not [`NO_PRODUCER_ID`].
+    /// The producer id; not −1.
     pub producer_id: i64,
     /// Its epoch.
     pub epoch: i16,
