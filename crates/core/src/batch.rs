@@ -6,6 +6,7 @@ use crate::time::{Time, Timestamp};
 use crate::topic::PartitionKey;
 use bytes::Bytes;
 use milena_wire::compression::{Codec, Compression, Compressor};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What stays the same from open to acknowledged.
 #[derive(Debug, Clone, Copy)]
@@ -95,8 +96,13 @@ impl Batch {
         let uncompressed = records.len();
         if compression.codec != Codec::None {
             let mut body = Vec::new();
-            let compressed = compressor.compress(compression, &records, &mut body);
-            if compressed.is_ok() && body.len() < uncompressed {
+            // A codec that panics must not take the batch with it: the records leave as they are.
+            let compress = || compressor.compress(compression, &records, &mut body).is_ok();
+            let compressed = catch_unwind(AssertUnwindSafe(compress)).unwrap_or_else(|_| {
+                *compressor = Compressor::default();
+                false
+            });
+            if compressed && body.len() < uncompressed {
                 body.shrink_to_fit();
                 return Sealed {
                     meta,

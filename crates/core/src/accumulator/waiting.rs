@@ -5,6 +5,7 @@ use super::{Accumulator, Refusal, slot};
 use crate::error::SendError;
 use crate::record::Record;
 use crate::time::Time;
+use crate::topic::TopicLayout;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -60,6 +61,18 @@ impl Accumulator {
         }
         self.wake_head();
         Parked { ticket, wake: self.wake(true) }
+    }
+
+    /// The topic's layout, for who needs it before an append: refused as the append would be, and parked as one.
+    pub fn layout_or_refusal(&mut self, topic: &str, ticket: Option<Ticket>) -> Result<&Arc<TopicLayout>, Refusal> {
+        if let Some(reason) = &self.failed {
+            return Err(Refusal::Never(SendError::Fatal(Arc::clone(reason))));
+        }
+        if self.is_closed {
+            return Err(Refusal::Never(SendError::Closed));
+        }
+        self.topics.find(topic, ticket, self.now)?;
+        self.topics.layout(topic).ok_or(Refusal::UnknownTopic)
     }
 
     /// Leaves the line: the record is in, or given up, or its future was dropped. The next in line is woken if it can go

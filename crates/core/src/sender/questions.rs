@@ -86,7 +86,12 @@ impl Sender {
             self.fail("the broker does not know idempotent producers; set enable.idempotence=false", now);
             return true;
         };
-        let request = InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..InitProducerIdRequest::default() };
+        // Null, not empty as by default: a broker refuses an empty transactional id.
+        let request = InitProducerIdRequest {
+            transactional_id: None,
+            transaction_timeout_ms: i32::MAX,
+            ..InitProducerIdRequest::default()
+        };
         self.identity.asked();
         self.ask(id, version, Call::InitProducerId, &request, now);
         true

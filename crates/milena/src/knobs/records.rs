@@ -23,7 +23,7 @@ pub(super) static GROUP: Group = Group {
                   error: its bytes would not be the ones that consumers expect.",
             differs: "It need not be set: the default writes bytes as they are. ListSerializer is not supported.",
             since: "0.8.2",
-            setter: Some("key_serializer"),
+            setter: None,
             support: Support::Full(Field::Text {
                 write: |settings, class| {
                     settings.key_serializer = SerializerName::of_class(class)?;
@@ -41,7 +41,7 @@ pub(super) static GROUP: Group = Group {
             doc: "How a value becomes bytes; the classes are those of key.serializer.",
             differs: "It need not be set: the default writes bytes as they are. ListSerializer is not supported.",
             since: "0.8.2",
-            setter: Some("value_serializer"),
+            setter: None,
             support: Support::Full(Field::Text {
                 write: |settings, class| {
                     settings.value_serializer = SerializerName::of_class(class)?;

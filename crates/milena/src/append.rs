@@ -1,0 +1,187 @@
+//! Records into the accumulator, in order, and a caller's place among those who wait when it has no room for them or
+//! does not know their topic.
+
+use crate::shared::Shared;
+use milena_core::accumulator::{Accumulator, Appended, Claim, Refusal, Ticket};
+use milena_core::{Record, SendError, Time, TopicLayout};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// A caller's place among those who wait: first come, first served. Given up when it is dropped.
+pub(crate) struct Place<'a> {
+    shared: &'a Shared,
+    /// Since when it waits, and its ticket. `max.block.ms` counts from then, for metadata and memory together.
+    waiting: Option<(Time, Ticket)>,
+}
+
+/// Records to append in order, and how many of them are in.
+pub(crate) struct Run<'r, 'a> {
+    pub(crate) records: &'r mut [Record<'a>],
+    pub(crate) done: &'r mut usize,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        Self { shared, waiting: None }
+    }
+
+    /// Appends what goes of the run under one lock, and waits for the rest. Ready when all are in, or when the next one
+    /// cannot be. `claim` and `accepted` are called under the lock.
+    pub(crate) fn poll_append<'c>(
+        &mut self,
+        run: &mut Run<'_, '_>,
+        claim: impl Fn(usize) -> Claim<'c>,
+        mut accepted: impl FnMut(Appended),
+        context: &Context<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        // Cloned under no lock: when it turns out to be needed, the rest is tried once more with it.
+        let mut waker = None;
+        loop {
+            if let Some(done) = self.append(run, &claim, &mut accepted, waker.take()) {
+                return done;
+            }
+            waker = Some(context.waker().clone());
+        }
+    }
+
+    /// As [`Place::poll_append`], and never waits.
+    pub(crate) fn try_append(shared: &Shared, record: Record<'_>, claim: Claim<'_>) -> Result<Appended, SendError> {
+        let record = &mut [record];
+        let placed = shared.place(record, None);
+        let (now, wall) = shared.clock.both();
+        let mut accumulator = shared.accumulator()?;
+        let [record] = record;
+        let appended = match placed {
+            (_, Some(refusal)) => Err(refusal),
+            (_, None) => accumulator.append(record, claim, None, now, wall),
+        };
+        let (result, wake) = match appended {
+            Ok(appended) => {
+                let wake = appended.wake;
+                (Ok(appended), wake)
+            }
+            Err(refusal) => {
+                let unknown = matches!(refusal, Refusal::UnknownTopic | Refusal::UnknownPartition { .. });
+                let wake = unknown && accumulator.want(record.topic);
+                (Err(accumulator.give_up(refusal, record, Duration::ZERO)), wake)
+            }
+        };
+        drop(accumulator);
+        if wake {
+            shared.inbox.wake();
+        }
+        result
+    }
+
+    /// The topic's layout; waits for it as a send does.
+    pub(crate) fn poll_layout(
+        &mut self,
+        topic: &str,
+        context: &Context<'_>,
+    ) -> Poll<Result<Arc<TopicLayout>, SendError>> {
+        let waker = context.waker().clone();
+        let now = self.shared.clock.now();
+        let mut accumulator = self.shared.accumulator()?;
+        let refusal = match accumulator.layout_or_refusal(topic, self.ticket()).map(Arc::clone) {
+            Ok(layout) => {
+                self.leave(&mut accumulator);
+                return Poll::Ready(Ok(layout));
+            }
+            Err(Refusal::Never(error)) => return Poll::Ready(Err(error)),
+            Err(refusal) => refusal,
+        };
+        let (polled, wake) = self.wait(&mut accumulator, refusal, &Record::to(topic), now, waker);
+        drop(accumulator);
+        if wake {
+            self.shared.inbox.wake();
+        }
+        polled.map(Err)
+    }
+
+    /// One attempt, under one lock. `None`: the next record must wait, and there is no waker yet.
+    fn append<'c>(
+        &mut self,
+        run: &mut Run<'_, '_>,
+        claim: &impl Fn(usize) -> Claim<'c>,
+        accepted: &mut impl FnMut(Appended),
+        waker: Option<Waker>,
+    ) -> Option<Poll<Result<(), SendError>>> {
+        let rest = run.records.get_mut(*run.done..).unwrap_or_default();
+        let (placed, mut refusal) = self.shared.place(rest, self.ticket());
+        let (now, wall) = self.shared.clock.both();
+        let mut accumulator = match self.shared.accumulator() {
+            Ok(accumulator) => accumulator,
+            Err(broken) => return Some(Poll::Ready(Err(broken))),
+        };
+        let (mut wake, mut next) = (false, 0);
+        for record in rest.iter().take(placed) {
+            match accumulator.append(record, claim(*run.done), self.ticket(), now, wall) {
+                Ok(appended) => {
+                    self.leave(&mut accumulator);
+                    wake |= appended.wake;
+                    next += 1;
+                    *run.done += 1;
+                    accepted(appended);
+                }
+                Err(refused) => {
+                    refusal = Some(refused);
+                    break;
+                }
+            }
+        }
+        let result = match (refusal, rest.get(next), waker) {
+            (Some(Refusal::Never(error)), _, _) => Some(Poll::Ready(Err(error))),
+            (Some(_), Some(_), None) => None,
+            (Some(refusal), Some(record), Some(waker)) => {
+                let (polled, work) = self.wait(&mut accumulator, refusal, record, now, waker);
+                wake |= work;
+                Some(polled.map(Err))
+            }
+            _ => Some(Poll::Ready(Ok(()))),
+        };
+        drop(accumulator);
+        if wake {
+            self.shared.inbox.wake();
+        }
+        result
+    }
+
+    /// Stands in line, or gives up when `max.block.ms` is over; and whether to wake the driver.
+    fn wait(
+        &mut self,
+        accumulator: &mut Accumulator,
+        refusal: Refusal,
+        record: &Record<'_>,
+        now: Time,
+        waker: Waker,
+    ) -> (Poll<SendError>, bool) {
+        let since = self.waiting.map_or(now, |(since, _)| since);
+        let deadline = since + self.shared.config.max_block;
+        if deadline <= now {
+            self.leave(accumulator);
+            return (Poll::Ready(accumulator.give_up(refusal, record, now.since(since))), false);
+        }
+        let parked = accumulator.park(&refusal, record, self.ticket(), waker, deadline);
+        self.waiting = Some((since, parked.ticket));
+        (Poll::Pending, parked.wake)
+    }
+
+    fn leave(&mut self, accumulator: &mut Accumulator) {
+        if let Some((_, ticket)) = self.waiting.take() {
+            accumulator.unpark(ticket);
+        }
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.waiting.map(|(_, ticket)| ticket)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if self.waiting.is_some() {
+            self.leave(&mut self.shared.accumulator_at_any_rate());
+        }
+    }
+}
