@@ -1,7 +1,7 @@
 //! What a partition remembers of each producer id, as a value: Kafka's rules for epochs, sequences and duplicates.
 //!
 //! The last five batches of a producer are remembered, so that a batch sent again is answered with the offset it already
-//! has. Everything below was watched on real brokers, 3.7 to 4.4 (`tests/producer_state_vectors.rs` has the runs).
+//! has. Everything below was watched on real brokers, 3.7 to 4.4 (`tests/cluster/producer_state_vectors.rs` has the runs).
 //! `DUPLICATE_SEQUENCE_NUMBER` and `UNKNOWN_PRODUCER_ID` are not among the answers: no broker gives them any more.
 
 use milena_wire::error_code::ErrorCode;
