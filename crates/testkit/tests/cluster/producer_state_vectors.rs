@@ -1,11 +1,9 @@
 //! How a broker treats producer ids, epochs and sequences: the vectors that were run on Kafka 3.7.2, 3.9.1, 4.3.1 and 4.4.0,
 //! one test each, against the cluster's own Produce.
 
-mod support;
-
+use crate::support::{DAY, HOUR, Run, TOPIC, b, from};
 use milena_testkit::{Cluster, ClusterOptions, ErrorCode, Expiry, Release, TimestampType, TopicOptions};
 use std::time::Duration;
-use support::{DAY, HOUR, Run, TOPIC, b, from};
 
 const OUT_OF_ORDER: Result<i64, ErrorCode> = Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
 const FENCED: Result<i64, ErrorCode> = Err(ErrorCode::INVALID_PRODUCER_EPOCH);
