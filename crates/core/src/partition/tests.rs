@@ -3,11 +3,17 @@
 #![allow(clippy::cast_possible_truncation, reason = "stories count in small numbers")]
 
 use super::*;
-use crate::batch::Batch;
+use crate::batch::{Batch, Meta};
+use crate::config::Config;
 use crate::delivery::{Ack, Claims, Delivery};
+use crate::error::{DeliveryFailure, Written};
+use crate::output::News;
 use crate::stats::Stats;
+use crate::time::Timestamp;
 use crate::topic::TopicIndex;
+use fastrand::Rng;
 use milena_wire::buf::Reader;
+use milena_wire::compression::{Compression, Compressor};
 use milena_wire::record::{Header, RecordView};
 use milena_wire::record_batch::RecordBatch;
 

@@ -1,0 +1,72 @@
+//! A batch is in the log.
+
+use super::ending::{release, resolve};
+use super::numbered::Numbered;
+use super::{Answer, Mode, Pace, Partition, Turn};
+use crate::delivery::RunResult;
+use crate::error::{DeliveryError, DeliveryFailure, Written};
+use crate::output::Level;
+use crate::time::Time;
+
+impl Partition {
+    pub(super) fn acknowledge(&mut self, at: usize, answer: &Answer, turn: &mut Turn<'_>) {
+        let probing = matches!(self.mode, Mode::Probing { .. });
+        let mut at = at;
+        if probing {
+            // The first that is accepted proves that all older ones are in the log; where, the broker has forgotten.
+            for _ in 0..at {
+                self.acknowledge_unplaced(0, turn);
+            }
+            at = 0;
+        } else {
+            self.numbered.iter_mut().take(at).for_each(|older| older.overtaken = true);
+        }
+        let Some(Numbered { mut batch, reported, overtaken, .. }) = self.numbered.remove(at) else { return };
+        let offset = Some(answer.base_offset).filter(|offset| *offset >= 0);
+        let found_below = self.floor.zip(offset).filter(|(floor, offset)| offset < floor && !overtaken);
+        let result = match found_below {
+            Some((expected, found)) => {
+                self.notice(
+                    turn,
+                    Level::Error,
+                    &format!("acknowledged at offset {found}, expected {expected} or higher"),
+                );
+                let kind = DeliveryFailure::Integrity { expected, found };
+                RunResult::Failed(DeliveryError { kind, written: Written::Maybe })
+            }
+            None => RunResult::Acknowledged {
+                partition: self.key.partition,
+                base_offset: offset,
+                append_time: answer.append_time,
+            },
+        };
+        if let Some(offset) = offset.filter(|_| !overtaken) {
+            self.floor = Some(offset.saturating_add(batch.meta.count.into()));
+        }
+        turn.stats.acknowledged(&batch.meta, batch.body.len(), turn.now);
+        if !reported {
+            resolve(&mut batch, result, turn);
+        }
+        release(batch, reported, turn);
+        self.went_well(turn.now);
+    }
+
+    /// The batch at `at` is in the log, at an offset that nobody remembers.
+    pub(super) fn acknowledge_unplaced(&mut self, at: usize, turn: &mut Turn<'_>) {
+        let Some(Numbered { mut batch, reported, .. }) = self.numbered.remove(at) else { return };
+        let result = RunResult::Acknowledged { partition: self.key.partition, base_offset: None, append_time: None };
+        turn.stats.acknowledged(&batch.meta, batch.body.len(), turn.now);
+        if !reported {
+            resolve(&mut batch, result, turn);
+        }
+        release(batch, reported, turn);
+    }
+
+    fn went_well(&mut self, now: Time) {
+        self.pace = Pace::Open;
+        self.mode = Mode::Going;
+        self.failures = 0;
+        self.acknowledged = now;
+        self.trouble = None;
+    }
+}
