@@ -288,7 +288,7 @@ fn a_refused_topic_fails_who_waits_and_may_be_asked_for_again() {
 }
 
 #[test]
-fn who_gives_up_hears_the_last_reason() {
+fn all_who_give_up_hear_the_last_reason() {
     let mut world = World::without_topic(config());
     let [(first, _), (second, _)] = waiting(&mut world);
     world.hear(News::Missing(TOPIC.into(), "no broker answers".into()));
@@ -296,11 +296,12 @@ fn who_gives_up_hears_the_last_reason() {
     world.pass(60_000);
     world.accumulator.handle_timeout(world.now);
     let waited = Duration::from_secs(60);
-    let error = world.accumulator.give_up(Refusal::UnknownTopic, &Record::to(TOPIC), waited);
     let reason = Some("leader not available".into());
-    assert_eq!(error, SendError::UnknownTopic { topic: TOPIC.into(), waited_ms: 60_000, reason });
-    world.accumulator.unpark(first);
-    world.accumulator.unpark(second);
+    let expected = SendError::UnknownTopic { topic: TOPIC.into(), waited_ms: 60_000, reason };
+    for ticket in [first, second] {
+        assert_eq!(world.accumulator.give_up(Refusal::UnknownTopic, &Record::to(TOPIC), waited), expected);
+        world.accumulator.unpark(ticket);
+    }
     let error = world.accumulator.give_up(Refusal::UnknownTopic, &Record::to(TOPIC), Duration::ZERO);
     assert_eq!(error, SendError::NotReady(TOPIC.into()), "nothing is kept for topics that nobody waits for");
 }

@@ -159,8 +159,9 @@ impl<'a> Place<'a> {
         let since = self.waiting.map_or(now, |(since, _)| since);
         let deadline = since + self.shared.config.max_block;
         if deadline <= now {
+            let error = accumulator.give_up(refusal, record, now.since(since));
             self.leave(accumulator);
-            return (Poll::Ready(accumulator.give_up(refusal, record, now.since(since))), false);
+            return (Poll::Ready(error), false);
         }
         let parked = accumulator.park(&refusal, record, self.ticket(), waker, deadline);
         self.waiting = Some((since, parked.ticket));

@@ -62,7 +62,7 @@ impl Accumulator {
                 self.waiters.wake_topic(&name, usize::MAX);
             }
             News::Missing(name, reason) => {
-                if self.waiters.wait_for(&name) {
+                if self.waiters.wait_for(&name) || self.waiters.are_late_for(&name) {
                     self.topics.miss(&name, reason);
                 } else {
                     self.topics.forget(&name);

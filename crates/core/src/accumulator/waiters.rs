@@ -16,6 +16,8 @@ pub(super) enum Line {
     Memory,
     /// A topic to be known, or to have more partitions: all may go on once it does.
     Topic(Arc<str>),
+    /// Nothing more: the deadline is over, and it has yet to hear why the topic never came.
+    Late(Arc<str>),
 }
 
 #[derive(Debug)]
@@ -100,7 +102,7 @@ impl Waiters {
     /// Wakes, in order, those in line for the topic that need no more than `count` partitions. Whether others remain.
     pub(super) fn wake_topic(&mut self, topic: &Arc<str>, count: usize) -> bool {
         let mut remain = false;
-        for ticket in in_line(&self.lines, topic) {
+        for ticket in in_line(&self.lines, &Line::Topic(Arc::clone(topic))) {
             let Some(waiter) = self.waiters.get_mut(&ticket) else { continue };
             if waiter.need > count {
                 remain = true;
@@ -128,6 +130,10 @@ impl Waiters {
             self.deadlines.remove(&(deadline, ticket));
             let Some(waiter) = self.waiters.get_mut(&ticket) else { continue };
             self.lines.remove(&(waiter.line.clone(), ticket));
+            if let Line::Topic(topic) = &waiter.line {
+                waiter.line = Line::Late(Arc::clone(topic));
+                self.lines.insert((waiter.line.clone(), ticket));
+            }
             waiter.waker.take().into_iter().for_each(Waker::wake);
         }
         self.find_head();
@@ -141,7 +147,12 @@ impl Waiters {
 
     /// Whether anybody is in line for the topic.
     pub(super) fn wait_for(&self, topic: &Arc<str>) -> bool {
-        in_line(&self.lines, topic).next().is_some()
+        in_line(&self.lines, &Line::Topic(Arc::clone(topic))).next().is_some()
+    }
+
+    /// Whether anybody has yet to hear why the topic never came.
+    pub(super) fn are_late_for(&self, topic: &Arc<str>) -> bool {
+        in_line(&self.lines, &Line::Late(Arc::clone(topic))).next().is_some()
     }
 
     /// All tickets given so far are below this one.
@@ -155,8 +166,7 @@ impl Waiters {
     }
 }
 
-/// The tickets in line for the topic, in order.
-fn in_line(lines: &BTreeSet<(Line, Ticket)>, topic: &Arc<str>) -> impl Iterator<Item = Ticket> {
-    let line = || Line::Topic(Arc::clone(topic));
-    lines.range((line(), Ticket(0))..=(line(), Ticket(u64::MAX))).map(|(_, ticket)| *ticket)
+/// The tickets in this line, in order.
+fn in_line<'a>(lines: &'a BTreeSet<(Line, Ticket)>, line: &Line) -> impl Iterator<Item = Ticket> + use<'a> {
+    lines.range((line.clone(), Ticket(0))..=(line.clone(), Ticket(u64::MAX))).map(|(_, ticket)| *ticket)
 }

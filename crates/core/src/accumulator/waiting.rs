@@ -78,15 +78,17 @@ impl Accumulator {
     /// Leaves the line: the record is in, or given up, or its future was dropped. The next in line is woken if it can go
     /// on. Gives the driver no work.
     pub fn unpark(&mut self, ticket: Ticket) {
-        if let Some(Line::Topic(name)) = self.waiters.leave(ticket)
+        if let Some(Line::Topic(name) | Line::Late(name)) = self.waiters.leave(ticket)
             && !self.waiters.wait_for(&name)
+            && !self.waiters.are_late_for(&name)
         {
             self.topics.forget(&name);
         }
         self.wake_head();
     }
 
-    /// What to tell the caller of a record that waited in vain, or, with no time waited, did not want to wait.
+    /// What to tell the caller of a record that waited in vain, or, with no time waited, did not want to wait. To be called
+    /// before [`unpark`](Self::unpark): with the last who waits for a topic, the reason why it never came is forgotten.
     pub fn give_up(&self, refusal: Refusal, record: &Record<'_>, waited: Duration) -> SendError {
         let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         let topic = || self.topics.shared(record.topic);
