@@ -1,4 +1,5 @@
 //! Against real Kafka: `cargo xtask test` starts it and runs these.
 
 mod kafka;
+mod messages;
 mod wire;
