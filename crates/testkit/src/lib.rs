@@ -65,7 +65,9 @@
 //! # Where it departs from Kafka
 //!
 //! - Batches whose offset deltas have gaps or repeats are refused with `INVALID_RECORD`; Kafka stores them.
-//! - A compressed batch that becomes more than 128 MiB is refused with `INVALID_RECORD`; Kafka decompresses as it reads.
+//! - A compressed batch that becomes more than 128 MiB is refused; Kafka decompresses as it reads.
+//! - Fetch gives whole batches; Kafka fills `max_bytes` with the beginning of the next.
+//! - InitProducerId has ids from the start; Kafka's first answers are often `COORDINATOR_LOAD_IN_PROGRESS`.
 //! - The controller never fails, and topics come and go for all brokers at once. What can be late or stale is who leads
 //!   and who is in sync (`metadata_delay`, paused brokers).
 //! - A follower takes everything that its leader has in one go.

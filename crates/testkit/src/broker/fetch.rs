@@ -71,6 +71,14 @@ fn is_enough(response: &FetchResponse, min_bytes: i32) -> bool {
     failed || bytes >= usize::try_from(min_bytes).unwrap_or_default()
 }
 
+/// Where there is no partition to speak of, Kafka says that no transactions were aborted, elsewhere that it does not say.
+fn no_partition(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+    )
+}
+
 fn resolve(cluster: &Cluster, question: &Question, topic: &FetchTopic) -> Option<Arc<str>> {
     if question.version >= FIRST_WITH_TOPIC_IDS {
         return cluster.topic_names.get(&topic.topic_id).cloned();
@@ -133,6 +141,7 @@ impl Reading<'_> {
             }
             Err(code) => {
                 answer.error_code = code;
+                answer.aborted_transactions = no_partition(code).then(Vec::new);
                 answer.current_leader = self.current_leader(name, asked.partition, code);
             }
         }

@@ -18,6 +18,22 @@ const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
 /// The first on the broker's own disk (KIP-405): without tiered storage the same as [`EARLIEST`].
 const EARLIEST_LOCAL: i64 = -4;
+/// The last in tiered storage (KIP-1005), of which there is none.
+const LATEST_TIERED: i64 = -5;
+/// The first not yet in tiered storage (KIP-1023).
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
+
+/// The first version in which a negative time has its meaning.
+fn first_version(time: i64) -> Option<i16> {
+    match time {
+        LATEST | EARLIEST | 0.. => Some(0),
+        MAX_TIMESTAMP => Some(7),
+        EARLIEST_LOCAL => Some(8),
+        LATEST_TIERED => Some(9),
+        EARLIEST_PENDING_UPLOAD => Some(11),
+        _ => None,
+    }
+}
 
 pub(crate) fn answer(cluster: &mut Cluster, request: &mut Request<'_>) -> Result<Answer, DecodeError> {
     let message: ListOffsetsRequest = request.read()?;
@@ -66,6 +82,9 @@ fn look(
     if cluster.denied.contains(&Operation::Describe(topic.to_owned())) {
         return Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     }
+    if first_version(asked.timestamp).is_none_or(|version| request.question.version < version) {
+        return Err(ErrorCode::UNSUPPORTED_VERSION);
+    }
     let partition = cluster.partition(topic, asked.partition_index).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let leader = partition.leading_replica(request.broker, asked.current_leader_epoch)?;
     let (log, epoch) = (&leader.log, leader.belief.leader_epoch);
@@ -73,9 +92,7 @@ fn look(
         LATEST => (log.high_watermark(), -1, epoch),
         EARLIEST | EARLIEST_LOCAL => (log.start(), -1, epoch),
         MAX_TIMESTAMP => readback::latest(log).map_or((-1, -1, -1), |(offset, time)| (offset, time, epoch)),
-        time if time >= 0 => {
-            readback::first_at_or_after(log, time).map_or((-1, -1, -1), |(offset, time)| (offset, time, epoch))
-        }
-        _ => return Err(ErrorCode::UNSUPPORTED_VERSION),
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => (-1, -1, -1),
+        time => readback::first_at_or_after(log, time).map_or((-1, -1, -1), |(offset, time)| (offset, time, epoch)),
     })
 }

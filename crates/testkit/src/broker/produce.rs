@@ -1,6 +1,6 @@
 //! Produce, version 3 to 13: the checks in Kafka's order, the append, and the wait for the replicas.
 
-use super::validation::{self, Refusal};
+use super::validation::{self, Place, Refusal};
 use super::{Answer, Question, Request};
 use crate::cluster::{Cluster, Operation};
 use crate::connection::Wait;
@@ -215,7 +215,7 @@ impl Produce<'_> {
         if let Some(code) = self.hit.and_then(|hit| hit.refusal(name, data.index)) {
             return Err(code.into());
         }
-        let taken = self.append(cluster, name, data.index, &batch, bytes)?;
+        let taken = self.append(cluster, name, data.index, &batch, bytes).map_err(Refusal::while_appending)?;
         if taken.appended {
             cluster.replicate(name, data.index);
         }
@@ -247,7 +247,7 @@ impl Produce<'_> {
         if self.acks == ALL && leader.belief.isr.len() < min_isr {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
         }
-        validation::check(batch, bytes.len(), &options, now_ms)?;
+        validation::check(batch, bytes.len(), Place { topic: name, partition: index }, &options, now_ms)?;
 
         let log_start_offset = leader.log.start();
         let (base_offset, first) = (leader.log.end(), release.first_sequence(leader.log.end() == 0));
@@ -310,6 +310,10 @@ impl Produce<'_> {
                 answer.error_message = refusal.message;
                 answer.record_errors = refusal.record_errors;
                 let partition = name.and_then(|name| cluster.partition(name, index));
+                if refusal.appending {
+                    let leader = partition.and_then(|partition| partition.replica(self.broker));
+                    answer.log_start_offset = leader.map_or(-1, |leader| leader.log.start());
+                }
                 if refusal.code == ErrorCode::NOT_LEADER_OR_FOLLOWER
                     && self.version >= FIRST_WITH_LEADERS
                     && let Some(partition) = partition

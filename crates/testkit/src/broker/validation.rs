@@ -1,7 +1,7 @@
 //! Whether a batch may be appended, as far as the batch alone can tell, in the order in which Kafka looks.
 
 use crate::topic::TopicOptions;
-use milena_wire::buf::Reader;
+use milena_wire::buf::{DecodeError, Reader};
 use milena_wire::compression::{Codec, decompress};
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::produce::BatchIndexAndErrorMessage;
@@ -20,18 +20,45 @@ const MAGIC_AT: usize = 16;
 /// The first version of Produce in which zstd may be used (KIP-110).
 const FIRST_WITH_ZSTD: i16 = 7;
 
+/// The partition that a batch is for, to be named in what is said about it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) partition: i32,
+}
+
 /// Why a batch is not appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: ErrorCode,
-    /// Only where records were looked at, as in Kafka.
+    /// Only in the few cases in which Kafka sends one.
     pub(crate) message: Option<String>,
     pub(crate) record_errors: Vec<BatchIndexAndErrorMessage>,
+    /// Whether it came as far as the log, so that the answer says where that starts.
+    pub(crate) appending: bool,
+}
+
+impl Refusal {
+    /// The same refusal, from a leader that had its log in hands. `ReplicaManager` keeps the log's start to itself for the
+    /// errors it expects.
+    pub(crate) fn while_appending(self) -> Self {
+        let expected = [
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            ErrorCode::MESSAGE_TOO_LARGE,
+            ErrorCode::CORRUPT_MESSAGE,
+        ];
+        Self { appending: !expected.contains(&self.code), ..self }
+    }
+
+    fn saying(code: ErrorCode, message: String) -> Self {
+        Self { message: Some(message), ..code.into() }
+    }
 }
 
 impl From<ErrorCode> for Refusal {
     fn from(code: ErrorCode) -> Self {
-        Self { code, message: None, record_errors: Vec::new() }
+        Self { code, message: None, record_errors: Vec::new(), appending: false }
     }
 }
 
@@ -42,7 +69,11 @@ pub(crate) fn only_batch(records: &[u8], version: i16) -> Result<(RecordBatch<'_
         return Err(ErrorCode::INVALID_RECORD.into());
     }
     let (bytes, rest) = records.split_at(size);
-    let batch = RecordBatch::decode(&mut Reader::new(bytes)).map_err(|_| ErrorCode::CORRUPT_MESSAGE)?;
+    let batch = RecordBatch::decode(&mut Reader::new(bytes)).map_err(|error| match error {
+        // Nobody in Kafka expects that: it is found out while appending.
+        DecodeError::Invalid("codec") => Refusal::from(ErrorCode::UNKNOWN_SERVER_ERROR).while_appending(),
+        _ => ErrorCode::CORRUPT_MESSAGE.into(),
+    })?;
     if batch.header.codec == Codec::Zstd && version < FIRST_WITH_ZSTD {
         return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
     }
@@ -53,15 +84,17 @@ pub(crate) fn only_batch(records: &[u8], version: i16) -> Result<(RecordBatch<'_
 }
 
 /// The size of the batch that `bytes` begin with, `None` when it is not all there.
-fn batch_size(bytes: &[u8]) -> Result<Option<usize>, ErrorCode> {
+fn batch_size(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
     let Some(length) = bytes.get(8..BEFORE_BATCH).and_then(|length| length.first_chunk::<4>()) else { return Ok(None) };
     let length = i32::from_be_bytes(*length);
     if length < BATCH_LENGTH_MIN {
-        return Err(ErrorCode::CORRUPT_MESSAGE);
+        let why = format!("Record size {length} is less than the minimum record overhead ({BATCH_LENGTH_MIN})");
+        return Err(Refusal::saying(ErrorCode::CORRUPT_MESSAGE, why));
     }
     let Some(magic) = bytes.get(MAGIC_AT) else { return Ok(None) };
     if *magic > 2 {
-        return Err(ErrorCode::CORRUPT_MESSAGE);
+        let why = format!("Invalid magic found in record: {magic}");
+        return Err(Refusal::saying(ErrorCode::CORRUPT_MESSAGE, why));
     }
     let size = usize::try_from(length).map_or(usize::MAX, |length| length + BEFORE_BATCH);
     Ok((size <= bytes.len()).then_some(size))
@@ -69,7 +102,13 @@ fn batch_size(bytes: &[u8]) -> Result<Option<usize>, ErrorCode> {
 
 /// The checks of a leader before it asks what it knows of the producer. An error here says nothing about an earlier
 /// attempt with the same batch.
-pub(crate) fn check(batch: &RecordBatch<'_>, size: usize, options: &TopicOptions, now_ms: i64) -> Result<(), Refusal> {
+pub(crate) fn check(
+    batch: &RecordBatch<'_>,
+    size: usize,
+    place: Place<'_>,
+    options: &TopicOptions,
+    now_ms: i64,
+) -> Result<(), Refusal> {
     let header = &batch.header;
     if header.base_offset != 0 {
         return Err(ErrorCode::INVALID_RECORD.into());
@@ -83,16 +122,21 @@ pub(crate) fn check(batch: &RecordBatch<'_>, size: usize, options: &TopicOptions
     if !counts_agree || header.control || !numbered {
         return Err(ErrorCode::INVALID_RECORD.into());
     }
-    check_records(batch, options, now_ms)
+    check_records(batch, place, options, now_ms)
 }
 
-fn check_records(batch: &RecordBatch<'_>, options: &TopicOptions, now_ms: i64) -> Result<(), Refusal> {
+fn check_records(
+    batch: &RecordBatch<'_>,
+    place: Place<'_>,
+    options: &TopicOptions,
+    now_ms: i64,
+) -> Result<(), Refusal> {
     let mut decompressed = Vec::new();
     let records = if batch.header.codec == Codec::None {
         batch.records()
     } else {
         decompress(batch.header.codec, batch.body, DECOMPRESSED_MAX, &mut decompressed)
-            .map_err(|_| ErrorCode::INVALID_RECORD)?;
+            .map_err(|_| ErrorCode::UNKNOWN_SERVER_ERROR)?;
         Records::new(&decompressed)
     };
     let mut wrong = Vec::new();
@@ -105,7 +149,8 @@ fn check_records(batch: &RecordBatch<'_>, options: &TopicOptions, now_ms: i64) -
             return Err(ErrorCode::INVALID_RECORD.into());
         }
         let timestamp = batch.header.base_timestamp.saturating_add(record.timestamp_delta);
-        if let Some((code, why)) = record_error(record.key, timestamp, batch.header.timestamp_type, options, now_ms) {
+        let record = Checked { offset: count, keyed: record.key.is_some(), timestamp };
+        if let Some((code, why)) = record_error(&record, batch.header.timestamp_type, place, options, now_ms) {
             wrong.push((code, BatchIndexAndErrorMessage { batch_index: count, batch_index_error_message: Some(why) }));
         }
         count += 1;
@@ -116,23 +161,35 @@ fn check_records(batch: &RecordBatch<'_>, options: &TopicOptions, now_ms: i64) -
     if wrong.is_empty() { Ok(()) } else { Err(refusal(wrong)) }
 }
 
-fn record_error(
-    key: Option<&[u8]>,
+/// What of a record is checked.
+struct Checked {
+    /// Within its batch.
+    offset: i32,
+    keyed: bool,
     timestamp: i64,
+}
+
+fn record_error(
+    record: &Checked,
     timestamp_type: TimestampType,
+    place: Place<'_>,
     options: &TopicOptions,
     now_ms: i64,
 ) -> Option<(ErrorCode, String)> {
-    if options.compacted && key.is_none() {
-        let why = "Compacted topic cannot accept message without key.".to_owned();
+    let Checked { offset, keyed, timestamp } = *record;
+    if options.compacted && !keyed {
+        let Place { topic, partition } = place;
+        let why = format!("Compacted topic cannot accept message without key in topic partition {topic}-{partition}");
         return Some((ErrorCode::INVALID_RECORD, why));
     }
     if options.timestamp_type == TimestampType::CreateTime && timestamp != -1 {
         let earliest = now_ms.saturating_sub(options.timestamp_before_max_ms);
         let latest = now_ms.saturating_add(options.timestamp_after_max_ms);
         if timestamp < earliest || timestamp > latest {
-            let why =
-                format!("Timestamp {timestamp} is out of range. The timestamp should be within [{earliest}, {latest}]");
+            let why = format!(
+                "Timestamp {timestamp} of message with offset {offset} is out of range. \
+                 The timestamp should be within [{earliest}, {latest}]"
+            );
             return Some((ErrorCode::INVALID_TIMESTAMP, why));
         }
     } else if timestamp_type == TimestampType::LogAppendTime {
@@ -149,9 +206,19 @@ fn refusal(wrong: Vec<(ErrorCode, BatchIndexAndErrorMessage)>) -> Refusal {
         let message = "One or more records have been rejected due to invalid timestamp".to_owned();
         (ErrorCode::INVALID_TIMESTAMP, message)
     } else {
-        let message = format!("One or more records have been rejected due to {} record errors in total", wrong.len());
+        let text = |error: &BatchIndexAndErrorMessage| {
+            let why = error.batch_index_error_message.as_deref().unwrap_or_default();
+            format!("RecordError(batchIndex={}, message='{why}')", error.batch_index)
+        };
+        let first: Vec<_> = wrong.iter().take(3).map(|(_, error)| text(error)).collect();
+        let message = format!(
+            "One or more records have been rejected due to {} record errors in total, \
+             and only showing the first three errors at most: [{}]",
+            wrong.len(),
+            first.join(", ")
+        );
         (ErrorCode::INVALID_RECORD, message)
     };
     let record_errors = wrong.into_iter().map(|(_, error)| error).collect();
-    Refusal { code, message: Some(message), record_errors }
+    Refusal { record_errors, ..Refusal::saying(code, message) }
 }

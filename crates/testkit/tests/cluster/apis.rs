@@ -287,7 +287,9 @@ fn offsets_by_time_in_every_version() {
             assert_eq!(offset_of(&mut run, 500, version), (5, 1_000));
             assert_eq!(offset_of(&mut run, 1_500, version), (10, 3_000));
             assert_eq!(offset_of(&mut run, 9_000, version), (-1, -1), "nothing is as young");
-            assert_eq!(offset_of(&mut run, -3, version), (10, 3_000), "the latest time");
+            if version >= 7 {
+                assert_eq!(offset_of(&mut run, -3, version), (10, 3_000), "the latest time");
+            }
         }
     }
 }

@@ -151,6 +151,36 @@ fn a_wrong_record_takes_its_batch_with_it_and_is_named() {
 }
 
 #[test]
+fn refusals_say_what_kafka_4_3_1_says() {
+    // Seen on a real broker with the same bytes: code, message, log start (-1 where the log was not reached).
+    let mut run = Run::on(&[1]);
+    run.fill(1);
+    let good = b(1).encode(run.now_ms());
+    let patched = |at: usize, bytes: &[u8]| {
+        let mut records = good.to_vec();
+        records[at..at + bytes.len()].copy_from_slice(bytes);
+        records
+    };
+    let short = "Record size 3 is less than the minimum record overhead (14)";
+    let magic = "Invalid magic found in record: 9";
+    let cases = [
+        (patched(16, &[9]), ErrorCode::CORRUPT_MESSAGE, Some(magic), -1),
+        (patched(8, &3i32.to_be_bytes()), ErrorCode::CORRUPT_MESSAGE, Some(short), -1),
+        (patched(65, &[0x77]), ErrorCode::CORRUPT_MESSAGE, None, -1),
+        (patched(22, &[7]), ErrorCode::UNKNOWN_SERVER_ERROR, None, 0),
+        (patched(0, &5i64.to_be_bytes()), ErrorCode::INVALID_RECORD, None, 0),
+        (Vec::new(), ErrorCode::INVALID_RECORD, None, -1),
+        (b(9).encode(run.now_ms()).to_vec(), ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, None, 0),
+    ];
+    for (records, code, message, log_start_offset) in cases {
+        let mut response = run.ask(&run.request(&b(1), records.into()), 8).unwrap();
+        let answer = response.responses.remove(0).partition_responses.remove(0);
+        let seen = (answer.error_code, answer.error_message.as_deref(), answer.log_start_offset, answer.base_offset);
+        assert_eq!(seen, (code, message, log_start_offset, -1));
+    }
+}
+
+#[test]
 fn times_too_far_ahead_are_refused_with_the_span_that_is_allowed() {
     let mut run = Run::on(&[1]);
     let limit = run.now_ms() + HOUR;
