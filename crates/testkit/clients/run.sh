@@ -38,6 +38,16 @@ for release in ${RELEASES:-2.1 2.8 3.7 3.9 4.3 4.4}; do
     done
     test "$read" -eq 20 || { echo "console tools: $read of 20 lines came back"; cat "$scratch/errors"; exit 1; }
     echo "console tools: 20 lines written and read back"
+
+    $java "$here/RoundTrip.java" "$servers" outages 8 >"$scratch/out" 2>"$scratch/errors" &
+    writer=$!
+    sleep 3
+    for act in "kill 1" "start 1" "pause 2" "resume 2" "stop 3" "start 3"; do
+        echo "$act" >&9
+        sleep 1.5
+    done
+    wait "$writer" || { cat "$scratch/errors"; exit 1; }
+    echo "brokers killed, paused and stopped under it: $(cat "$scratch/out")"
     exec 9>&-
     wait
 done

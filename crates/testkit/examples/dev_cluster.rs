@@ -1,9 +1,10 @@
 //! Starts an in-memory cluster, prints its bootstrap address, and serves until its input ends.
 //!
 //! `cargo run -p milena-testkit --example dev_cluster -- [--brokers N] [--port P] [--release 4.3] [--partitions N]`
+//!
+//! Each line of input does something to a broker: `kill 2`, `stop 2`, `start 2`, `pause 2`, `resume 2`.
 
-use milena_testkit::{DevCluster, DevOptions, Release};
-use std::io::Read;
+use milena_testkit::{Cluster, DevCluster, DevOptions, Release};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = DevOptions::default();
@@ -21,7 +22,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cluster = DevCluster::start_blocking(options)?;
     println!("{}", cluster.bootstrap_servers());
     // Whoever started us closes our input to end us.
-    std::io::stdin().read_to_end(&mut Vec::new())?;
+    for line in std::io::stdin().lines() {
+        match command(&line?) {
+            Some((act, broker)) => cluster.with(|cluster| act(cluster, broker)),
+            None => eprintln!("kill, stop, start, pause or resume, and a broker's number"),
+        }
+    }
     cluster.shutdown();
     Ok(())
+}
+
+fn command(line: &str) -> Option<(fn(&mut Cluster, i32), i32)> {
+    let (verb, broker) = line.split_once(' ')?;
+    let act = match verb {
+        "kill" => Cluster::kill,
+        "stop" => Cluster::stop,
+        "start" => Cluster::start,
+        "pause" => Cluster::pause,
+        "resume" => Cluster::resume,
+        _ => return None,
+    };
+    Some((act, broker.trim().parse().ok()?))
 }
