@@ -61,27 +61,21 @@ impl<'a, H: Iterator<Item = Header<'a>> + Clone> RecordView<'a, H> {
         let body = self.body_len();
         let total = length_len(body) + body;
         out.reserve(total);
-
-        let mut short = Short::default();
-        short.length(Some(body));
-        short.byte(0);
-        short.varlong(self.timestamp_delta);
-        short.varlong(self.offset_delta.into());
-        short.bytes(self.key, out);
-        short.bytes(self.value, out);
-        short.length(Some(self.headers.clone().count()));
+        append_place(body, self.timestamp_delta, self.offset_delta, out);
+        append_bytes(self.key, out);
+        append_bytes(self.value, out);
+        append_varint(zig_zag_length(self.headers.clone().count()), out);
         for header in self.headers.clone() {
-            short.bytes(Some(header.key.as_bytes()), out);
-            short.bytes(header.value, out);
+            append_bytes(Some(header.key.as_bytes()), out);
+            append_bytes(header.value, out);
         }
-        short.flush(out);
         total
     }
 
     /// Bytes after the length.
     #[inline]
     fn body_len(&self) -> usize {
-        1 + varlong_len(self.timestamp_delta) + varlong_len(self.offset_delta.into()) + self.content_len()
+        place_len(self.timestamp_delta, self.offset_delta) + self.content_len()
     }
 
     /// Bytes of what does not depend on the record's place in its batch: key, value, headers.
@@ -120,12 +114,8 @@ impl<'a> EncodedRecord<'a> {
 
     /// Appends the same record to `out`, at another place of another batch. Key, value and headers are copied as they lie.
     pub fn encode_at(&self, timestamp_delta: i64, offset_delta: i32, out: &mut Vec<u8>) {
-        let mut short = Short::default();
-        short.length(Some(1 + varlong_len(timestamp_delta) + varlong_len(offset_delta.into()) + self.content.len()));
-        short.byte(0);
-        short.varlong(timestamp_delta);
-        short.varlong(offset_delta.into());
-        short.flush(out);
+        let body = place_len(timestamp_delta, offset_delta) + self.content.len();
+        append_place(body, timestamp_delta, offset_delta, out);
         out.extend_from_slice(self.content);
     }
 
@@ -236,10 +226,31 @@ fn nullable_bytes<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Decod
     reader.take(length).map(Some)
 }
 
-/// Bytes of a length, as a varint.
+/// Appends what a record has before its key.
 #[inline]
-fn length_len(length: usize) -> usize {
-    varlong_len(length as i64)
+fn append_place(body: usize, timestamp_delta: i64, offset_delta: i32, out: &mut Vec<u8>) {
+    append_varint(zig_zag_length(body), out);
+    out.push(0); // attributes: none is defined
+    append_varint(zig_zag(timestamp_delta), out);
+    append_varint(zig_zag(offset_delta.into()), out);
+}
+
+/// Bytes of attributes and deltas.
+#[inline]
+fn place_len(timestamp_delta: i64, offset_delta: i32) -> usize {
+    1 + varint_len(zig_zag(timestamp_delta)) + varint_len(zig_zag(offset_delta.into()))
+}
+
+/// Appends a key or value behind its length.
+#[inline]
+fn append_bytes(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+    match bytes {
+        None => out.push(NULL),
+        Some(bytes) => {
+            append_varint(zig_zag_length(bytes.len()), out);
+            out.extend_from_slice(bytes);
+        }
+    }
 }
 
 /// Bytes of a key or value with its length.
@@ -248,78 +259,57 @@ fn bytes_len(bytes: Option<&[u8]>) -> usize {
     bytes.map_or(1, |bytes| length_len(bytes.len()) + bytes.len())
 }
 
-/// Bytes of a zig-zag varint: seven bits in each.
 #[inline]
-fn varlong_len(value: i64) -> usize {
-    let bits = u64::BITS - (zig_zag(value) | 1).leading_zeros();
-    bits.div_ceil(7) as usize
+fn length_len(length: usize) -> usize {
+    varint_len(zig_zag_length(length))
 }
+
+/// The length −1 as a varint.
+const NULL: u8 = 1;
 
 #[inline]
 fn zig_zag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-/// The short fields between two long ones, gathered on the stack: a copy of a constant size is a few stores, one call of
-/// `push` a byte is a capacity check each.
-struct Short {
-    bytes: [u8; Self::CAPACITY],
-    len: usize,
+/// Half the work, since a length is never negative.
+#[inline]
+fn zig_zag_length(length: usize) -> u64 {
+    (length as u64) << 1
 }
 
-impl Default for Short {
-    #[inline]
-    fn default() -> Self {
-        Self { bytes: [0; Self::CAPACITY], len: 0 }
+/// Appends a varint. One byte or two, which is all lengths and deltas up to 8191, are one store.
+#[inline]
+fn append_varint(value: u64, out: &mut Vec<u8>) {
+    let [low, high, ..] = (value & 0x7f | value << 1 & 0x7f00).to_le_bytes();
+    if value < 1 << 7 {
+        out.push(low);
+    } else if value < 1 << 14 {
+        out.extend_from_slice(&[low | 0x80, high]);
+    } else {
+        append_long_varint(value, out);
     }
 }
 
-impl Short {
-    /// Four 64-bit varints of ten bytes each, one of 32 bits, and the attributes: all that ever meets here is 46 bytes.
-    const CAPACITY: usize = 48;
-
-    #[inline]
-    fn byte(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(self.len) {
-            *slot = byte;
-            self.len += 1;
-        }
+#[cold]
+#[inline(never)]
+fn append_long_varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 1 << 7 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
     }
+    out.push((value & 0x7f) as u8);
+}
 
-    #[inline]
-    fn varlong(&mut self, value: i64) {
-        let mut value = zig_zag(value);
-        while value >= 0x80 {
-            self.byte((value & 0x7f) as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte((value & 0x7f) as u8);
-    }
+#[inline]
+fn varint_len(value: u64) -> usize {
+    if value < 1 << 14 { 1 + usize::from(value >= 1 << 7) } else { long_varint_len(value) }
+}
 
-    #[inline]
-    fn length(&mut self, length: Option<usize>) {
-        self.varlong(length.map_or(-1, |length| length as i64));
-    }
-
-    /// A length and, unless they are null, the bytes that it is of, which go to `out` with all that was gathered.
-    #[inline]
-    fn bytes(&mut self, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
-        self.length(bytes.map(<[u8]>::len));
-        if let Some(bytes) = bytes {
-            self.flush(out);
-            out.extend_from_slice(bytes);
-        }
-    }
-
-    #[inline]
-    fn flush(&mut self, out: &mut Vec<u8>) {
-        let end = out.len() + self.len;
-        if out.capacity() - out.len() >= Self::CAPACITY {
-            out.extend_from_slice(&self.bytes);
-            out.truncate(end);
-        } else {
-            out.extend(self.bytes.iter().take(self.len));
-        }
-        self.len = 0;
-    }
+/// Seven bits in each byte.
+#[cold]
+#[inline(never)]
+fn long_varint_len(value: u64) -> usize {
+    let bits = u64::BITS - value.leading_zeros();
+    bits.div_ceil(7) as usize
 }
