@@ -1,5 +1,7 @@
 //! `cargo xtask golden`: bytes that Kafka's own Java classes wrote, kept in the repository for tests to compare with.
 
+mod batches;
+
 use crate::{jars, messages, workspace};
 use anyhow::{Context, ensure};
 use std::fmt::Write;
@@ -18,12 +20,15 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
+    /// Record batches of six shapes in every codec: crates/wire/tests/golden/batches; and Java reads ours
+    Batches,
     /// Every message in every version and three shapes: crates/wire/tests/golden/messages
     Messages,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match args.what {
+        What::Batches => batches::golden_batches(args.check),
         What::Messages => golden_messages(args.check),
     }
 }
