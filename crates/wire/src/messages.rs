@@ -71,6 +71,7 @@ mod tests {
     use super::fetch::FetchRequest;
     use super::init_producer_id::InitProducerIdRequest;
     use super::metadata::{MetadataRequest, MetadataResponse};
+    use super::sasl_authenticate::SaslAuthenticateRequest;
     use super::*;
     use crate::buf::Reader;
 
@@ -109,6 +110,12 @@ mod tests {
         let error = EncodeError::Unsupported { field: "MetadataRequest", version: 14 };
         assert_eq!(bytes(&request, MetadataRequest::VERSIONS.max + 1), Err(error));
         assert_eq!(MetadataResponse::decode(&mut Reader::new(&[]), -1), Err(DecodeError::Invalid("version")));
+    }
+
+    #[test]
+    fn a_password_is_not_in_debug_output() {
+        let request = SaslAuthenticateRequest { auth_bytes: "\0alice\0secret".into() };
+        assert_eq!(format!("{request:?}"), "SaslAuthenticateRequest { auth_bytes: <13 bytes> }");
     }
 
     #[test]

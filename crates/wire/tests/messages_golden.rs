@@ -118,6 +118,12 @@ fn same(java: &Value, ours: &Value) -> Result<(), String> {
         (Value::Array(java), Value::Array(ours)) if java.len() == ours.len() => {
             java.iter().zip(ours).try_for_each(|(java, ours)| same(java, ours))
         }
+        // A secret: base64 makes four letters of three bytes.
+        (Value::String(java), Value::Number(length))
+            if length.as_u64() == Some((java.len() / 4 * 3 - java.matches('=').count()) as u64) =>
+        {
+            Ok(())
+        }
         (java, ours) if java == ours => Ok(()),
         (java, ours) => Err(format!("Java was given {java}, we have read {ours}")),
     }

@@ -54,26 +54,65 @@ fn imports(body: &str) -> String {
     if uses(body, "Bytes") {
         text += "use bytes::Bytes;\n";
     }
+    if uses(body, "fmt") {
+        text += "use std::fmt;\n";
+    }
     text
 }
 
 fn structure(each: &Struct, doc: &str) -> String {
+    let mut derive = vec!["Clone", "PartialEq", "Eq"];
     let plain = each.fields.iter().all(default_is_plain);
-    let derive = if plain { "Debug, Clone, Default, PartialEq, Eq" } else { "Debug, Clone, PartialEq, Eq" };
-    let mut text = format!("\n/// {doc}\n#[derive({derive})]\npub struct {} {{\n", each.name);
+    if plain {
+        derive.insert(1, "Default");
+    }
+    let secret = each.fields.iter().any(is_secret);
+    if !secret {
+        derive.insert(0, "Debug");
+    }
+    let mut text = format!("\n/// {doc}\n#[derive({})]\npub struct {} {{\n", derive.join(", "), each.name);
     for field in &each.fields {
         let _ =
             write!(text, "/// {}\npub {}: {},\n", field_doc(field, each.versions), field.rust_name, rust_type(field));
     }
     text += "}\n";
     if !plain {
-        let _ = write!(text, "\nimpl Default for {} {{ fn default() -> Self {{ Self {{\n", each.name);
-        for field in &each.fields {
-            let _ = writeln!(text, "{}: {},", field.rust_name, default_value(field));
-        }
-        text += "} } }\n";
+        text += &default(each);
+    }
+    if secret {
+        text += &debug(each);
     }
     text
+}
+
+fn default(each: &Struct) -> String {
+    let mut text = format!("\nimpl Default for {} {{ fn default() -> Self {{ Self {{\n", each.name);
+    for field in &each.fields {
+        let _ = writeln!(text, "{}: {},", field.rust_name, default_value(field));
+    }
+    text + "} } }\n"
+}
+
+/// Whether logs must never hold it: passwords and tokens on their way to SASL.
+fn is_secret(field: &Field) -> bool {
+    field.name == "AuthBytes"
+}
+
+/// As the derived one, with the length in place of a secret.
+fn debug(each: &Struct) -> String {
+    let mut text = format!(
+        "\nimpl fmt::Debug for {name} {{ fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{\n\
+         f.debug_struct({name:?})\n",
+        name = each.name
+    );
+    for field in &each.fields {
+        let name = &field.rust_name;
+        let _ = match is_secret(field) {
+            true => writeln!(text, ".field({name:?}, &format_args!(\"<{{}} bytes>\", self.{name}.len()))"),
+            false => writeln!(text, ".field({name:?}, &self.{name})"),
+        };
+    }
+    text + ".finish()\n} }\n"
 }
 
 /// What Kafka calls it, and what is special about it. Kafka's prose stays with Kafka.
@@ -98,6 +137,9 @@ fn field_doc(field: &Field, within: Range) -> String {
     }
     if field.ignorable && field.versions != within {
         doc += "; left out where it has no place";
+    }
+    if is_secret(field) {
+        doc += "; only its length is in debug output, for it may hold a password";
     }
     doc + "."
 }

@@ -7,14 +7,23 @@ use crate::error_code::ErrorCode;
 use crate::version::{ApiKey, Versions};
 use crate::{Decode, Encode};
 use bytes::Bytes;
+use std::fmt;
 
 const VERSIONS: Versions = Versions::new(0, 2);
 
 /// The request of SaslAuthenticate (36).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SaslAuthenticateRequest {
-    /// `AuthBytes`.
+    /// `AuthBytes`; only its length is in debug output, for it may hold a password.
     pub auth_bytes: Bytes,
+}
+
+impl fmt::Debug for SaslAuthenticateRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SaslAuthenticateRequest")
+            .field("auth_bytes", &format_args!("<{} bytes>", self.auth_bytes.len()))
+            .finish()
+    }
 }
 
 impl Request for SaslAuthenticateRequest {
@@ -49,13 +58,13 @@ impl Decode for SaslAuthenticateRequest {
 }
 
 /// The response of SaslAuthenticate (36).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SaslAuthenticateResponse {
     /// `ErrorCode`.
     pub error_code: ErrorCode,
     /// `ErrorMessage`, may be null, empty unless set.
     pub error_message: Option<String>,
-    /// `AuthBytes`.
+    /// `AuthBytes`; only its length is in debug output, for it may hold a password.
     pub auth_bytes: Bytes,
     /// `SessionLifetimeMs`, from version 1 on; left out where it has no place.
     pub session_lifetime_ms: i64,
@@ -69,6 +78,17 @@ impl Default for SaslAuthenticateResponse {
             auth_bytes: Bytes::new(),
             session_lifetime_ms: 0,
         }
+    }
+}
+
+impl fmt::Debug for SaslAuthenticateResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SaslAuthenticateResponse")
+            .field("error_code", &self.error_code)
+            .field("error_message", &self.error_message)
+            .field("auth_bytes", &format_args!("<{} bytes>", self.auth_bytes.len()))
+            .field("session_lifetime_ms", &self.session_lifetime_ms)
+            .finish()
     }
 }
 
