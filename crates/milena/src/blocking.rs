@@ -84,6 +84,20 @@ impl Producer {
         block_on(self.handle.post_all(records))
     }
 
+    /// As [`Producer::send_all`]; outcomes go to `hook`, with tokens counted up from `first_token`. How many were accepted:
+    /// all of them.
+    ///
+    /// # Errors
+    /// As [`Producer::send_all`], with how many were accepted.
+    pub fn send_all_with<'a>(
+        &self,
+        records: impl IntoIterator<Item = Record<'a>>,
+        hook: &Hook,
+        first_token: u64,
+    ) -> Result<usize, SendAllError<usize>> {
+        block_on(self.handle.send_all_with(records, hook, first_token))
+    }
+
     /// Sends everything that was accepted so far without waiting for `linger.ms`, and blocks until all of it is
     /// acknowledged or failed.
     pub fn flush(&self) {
