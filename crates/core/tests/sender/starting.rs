@@ -2,8 +2,11 @@
 
 use crate::script::{Script, metadata};
 use milena_core::{Ack, Refusal, Timestamp};
+use milena_wire::Decode;
+use milena_wire::buf::Reader;
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::api_versions::ApiVersionsResponse;
+use milena_wire::messages::init_producer_id::InitProducerIdRequest;
 use milena_wire::messages::metadata::MetadataResponse;
 use milena_wire::version::ApiKey;
 use std::time::Duration;
@@ -22,7 +25,10 @@ fn the_first_record_finds_its_way() {
     script.answer_metadata(&request, &metadata(4, 1, 0));
 
     let delivery = script.send(2, "hello");
-    assert!(script.has(ApiKey::INIT_PRODUCER_ID), "on the connection that is there");
+    let question = script.requests.iter().find(|request| request.api == ApiKey::INIT_PRODUCER_ID);
+    let question = question.expect("on the connection that is there");
+    let asked = InitProducerIdRequest::decode(&mut Reader::new(&question.body), question.version).unwrap();
+    assert_eq!(asked.transactional_id, None, "an empty one would be transactional");
     script.answer_identity(77);
     assert_eq!(script.opening[0].1.to_string(), "broker-1:9092", "the leader is connected to");
     script.open();
