@@ -32,9 +32,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn command(line: &str) -> Option<(fn(&mut Cluster, i32), i32)> {
+/// What happens to a broker.
+type Act = fn(&mut Cluster, i32);
+
+fn command(line: &str) -> Option<(Act, i32)> {
     let (verb, broker) = line.split_once(' ')?;
-    let act = match verb {
+    let act: Act = match verb {
         "kill" => Cluster::kill,
         "stop" => Cluster::stop,
         "start" => Cluster::start,
