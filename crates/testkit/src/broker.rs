@@ -1,6 +1,7 @@
 //! What a broker does with a request: its header, whether it speaks that version, and who answers.
 
 pub(crate) mod api_versions;
+pub(crate) mod append;
 pub(crate) mod coordinator;
 pub(crate) mod describe;
 pub(crate) mod fetch;

@@ -1,12 +1,4 @@
-//! What happens to brokers, and what the controller makes of it: who leads, who is in sync, and when brokers hear of it.
-//!
-//! ```text
-//!              kill, stop                                    pause
-//!   Running ────────────────► Stopped            Running ──────────────► Paused
-//!      ▲                         │                  ▲                       │
-//!      └─────────── start ───────┘                  └──────── resume ───────┘
-//!                after session_timeout of either: fenced, its partitions led by others (at once for stop)
-//! ```
+//! The controller: who leads, who is in sync, and when brokers hear of it; and the followers' fetches.
 
 use crate::cluster::{Cluster, Liveness};
 use crate::partition::Leadership;
@@ -71,140 +63,13 @@ impl Cluster {
         self.broker(broker).is_some_and(|broker| broker.life == life)
     }
 
-    fn enter(&mut self, broker: i32, liveness: Liveness) -> bool {
-        let Some(broker) = self.broker_mut(broker) else { return false };
-        let changed = broker.liveness != liveness;
-        if changed {
-            broker.liveness = liveness;
-            broker.life += 1;
-        }
-        self.unsettled |= changed;
-        changed
-    }
-
-    /// kill -9: its connections break, its partitions get other leaders after `session_timeout`. Its logs stay.
-    pub fn kill(&mut self, broker: i32) {
-        if self.enter(broker, Liveness::Stopped) {
-            self.break_connections(broker);
-            self.expect_silence(broker);
-        }
-        self.settle();
-    }
-
-    /// SIGTERM: other leaders first, then its connections end.
-    pub fn stop(&mut self, broker: i32) {
-        if self.enter(broker, Liveness::Stopped) {
-            self.fence(broker);
-            self.break_connections(broker);
-        }
-        self.settle();
-    }
-
-    /// Starts a broker again. Its logs are as they were; of each producer it knows the newest batch only.
-    pub fn start(&mut self, broker: i32) {
-        if self.broker(broker).is_some_and(|broker| broker.liveness == Liveness::Stopped) {
-            let now_ms = self.now_ms();
-            self.enter(broker, Liveness::Running);
-            for replica in self.replicas_on(broker) {
-                replica.log.restart(now_ms);
-            }
-            self.rejoin(broker);
-            // It serves nothing before it has caught up with what the controller decided meanwhile.
-            for (topic, index) in self.partitions_on(broker) {
-                self.catch_up(&topic, index, broker);
-            }
-        }
-        self.settle();
-    }
-
-    /// SIGSTOP: it answers nothing and fetches nothing, its connections stay. It hears of no election either.
-    pub fn pause(&mut self, broker: i32) {
-        if self.enter(broker, Liveness::Paused) {
-            self.expect_silence(broker);
-        }
-        self.settle();
-    }
-
-    /// SIGCONT. It first answers what came in meanwhile, as what it took itself for, if `metadata_delay` is above zero.
-    pub fn resume(&mut self, broker: i32) {
-        if self.broker(broker).is_some_and(|broker| broker.liveness == Liveness::Paused) {
-            self.enter(broker, Liveness::Running);
-            self.rejoin(broker);
-            let waiting: Vec<_> = self.connections_of(broker).collect();
-            waiting.into_iter().for_each(|connection| self.serve(connection));
-        }
-        self.settle();
-    }
-
-    /// Whether a broker's replicas take what their leaders have. While they do not, `acks=all` waits for them, and after
-    /// `replica_lag_max` they are out of sync.
-    pub fn set_fetching(&mut self, broker: i32, fetching: bool) {
-        let Some(found) = self.broker_mut(broker).filter(|broker| broker.fetching != fetching) else { return };
-        found.fetching = fetching;
-        found.life += 1;
-        let life = found.life;
-        if fetching {
-            self.fetch_everything();
-        } else {
-            self.plan(self.options.replica_lag_max, Event::LagEnds { broker, life });
-        }
-        self.unsettled = true;
-        self.settle();
-    }
-
-    /// Makes `broker` lead a partition, whether or not its present leader is well. If it is not in sync, this is an unclean
-    /// election: what the others have beyond its log is lost, acknowledged or not. Whether there is such a replica.
-    pub fn elect(&mut self, topic: &str, partition: i32, broker: i32) -> bool {
-        let Some(found) = self.partition_mut(topic, partition) else { return false };
-        if found.replica(broker).is_none() {
-            return false;
-        }
-        if !found.truth.isr.contains(&broker) {
-            found.truth.isr = vec![broker];
-        }
-        found.elect(Some(broker));
-        self.tell(topic, partition);
-        self.settle();
-        true
-    }
-
-    /// Takes a replica out of the set of those in sync, as a leader does. The leader itself stays. Whether it was in it.
-    pub fn shrink_isr(&mut self, topic: &str, partition: i32, broker: i32) -> bool {
-        let Some(found) = self.partition_mut(topic, partition) else { return false };
-        if found.truth.leader == Some(broker) || !found.truth.isr.contains(&broker) {
-            return false;
-        }
-        found.truth.isr.retain(|other| *other != broker);
-        self.tell(topic, partition);
-        self.settle();
-        true
-    }
-
-    /// Cuts a replica's log at `offset`, as a machine that loses power does with what was not on disk. A leader's followers
-    /// hear of it with their next fetch.
-    pub fn lose(&mut self, topic: &str, partition: i32, broker: i32, offset: i64) {
-        let now_ms = self.now_ms();
-        let found = self.partition_mut(topic, partition).and_then(|partition| partition.replica_mut(broker));
-        if let Some(replica) = found {
-            replica.log.truncate(offset, now_ms);
-        }
-        self.unsettled = true;
-        self.settle();
-    }
-
-    fn expect_silence(&mut self, broker: i32) {
-        let Some(life) = self.broker(broker).map(|broker| broker.life) else { return };
-        self.plan(self.options.session_timeout, Event::SessionEnds { broker, life });
-        self.plan(self.options.replica_lag_max, Event::LagEnds { broker, life });
-    }
-
-    fn replicas_on(&mut self, broker: i32) -> impl Iterator<Item = &mut crate::partition::Replica> + '_ {
+    pub(crate) fn replicas_on(&mut self, broker: i32) -> impl Iterator<Item = &mut crate::partition::Replica> + '_ {
         let partitions = self.topics.values_mut().flat_map(|topic| &mut topic.partitions);
         partitions.filter_map(move |partition| partition.replica_mut(broker))
     }
 
     /// Every partition that a broker has a replica of.
-    fn partitions_on(&self, broker: i32) -> Vec<(Arc<str>, i32)> {
+    pub(crate) fn partitions_on(&self, broker: i32) -> Vec<(Arc<str>, i32)> {
         let of_topic = |topic: &crate::topic::Topic| {
             let held = topic.partitions.iter().zip(0..).filter(|(found, _)| found.replica(broker).is_some());
             held.map(|(_, index)| (Arc::clone(&topic.name), index)).collect::<Vec<_>>()
@@ -213,7 +78,7 @@ impl Cluster {
     }
 
     /// The controller gives a broker up: it leads nothing and is in sync with nothing, unless it is the last that is.
-    fn fence(&mut self, broker: i32) {
+    pub(crate) fn fence(&mut self, broker: i32) {
         if let Some(found) = self.broker_mut(broker) {
             found.fenced = true;
         }
@@ -233,7 +98,7 @@ impl Cluster {
     }
 
     /// A broker is heard of again: it leads what nobody leads and it is in sync with, and follows the rest.
-    fn rejoin(&mut self, broker: i32) {
+    pub(crate) fn rejoin(&mut self, broker: i32) {
         if let Some(found) = self.broker_mut(broker) {
             found.fenced = false;
         }
@@ -254,14 +119,19 @@ impl Cluster {
             return;
         }
         for (topic, index) in self.partitions_on(broker) {
-            self.shrink_isr(&topic, index, broker);
+            let leader = self.partition(&topic, index).and_then(|partition| partition.truth.leader);
+            let leader = leader.and_then(|leader| self.broker(leader));
+            if leader.is_some_and(|leader| leader.liveness == Liveness::Running) {
+                self.shrink_isr(&topic, index, broker);
+            }
         }
     }
 
     /// The controller's word on a partition goes to the brokers that have a replica and are awake.
-    fn tell(&mut self, topic: &str, index: i32) {
+    pub(crate) fn tell(&mut self, topic: &str, index: i32) {
         self.unsettled = true;
-        let Some(partition) = self.partition(topic, index) else { return };
+        let Some(partition) = self.partition_mut(topic, index) else { return };
+        partition.truth.partition_epoch += 1;
         let word = partition.truth.clone();
         for broker in partition.brokers().collect::<Vec<_>>() {
             let (topic, word) = (Arc::from(topic), word.clone());
@@ -273,7 +143,7 @@ impl Cluster {
         }
     }
 
-    fn catch_up(&mut self, topic: &str, index: i32, broker: i32) {
+    pub(crate) fn catch_up(&mut self, topic: &str, index: i32, broker: i32) {
         if let Some(partition) = self.partition(topic, index) {
             let word = partition.truth.clone();
             self.hear(topic, index, broker, word);
@@ -285,7 +155,7 @@ impl Cluster {
             return;
         }
         let replica = self.partition_mut(topic, index).and_then(|partition| partition.replica_mut(broker));
-        if let Some(replica) = replica.filter(|replica| replica.belief.leader_epoch <= word.leader_epoch) {
+        if let Some(replica) = replica.filter(|replica| replica.belief.partition_epoch <= word.partition_epoch) {
             replica.belief = word;
         }
         self.replicate(topic, index);
@@ -300,7 +170,7 @@ impl Cluster {
         }
     }
 
-    fn fetch_everything(&mut self) {
+    pub(crate) fn fetch_everything(&mut self) {
         let all = |topic: &crate::topic::Topic| {
             (0..).take(topic.partitions.len()).map(|index| (Arc::clone(&topic.name), index)).collect::<Vec<_>>()
         };

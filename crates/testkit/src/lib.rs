@@ -80,6 +80,7 @@ mod controller;
 mod fault;
 mod log;
 mod options;
+mod outage;
 mod partition;
 mod producer_state;
 mod readback;

@@ -14,6 +14,8 @@ pub struct Leadership {
     pub leader: Option<i32>,
     /// Grows with every election.
     pub leader_epoch: i32,
+    /// Grows with every decision: an older word that arrives late is not believed.
+    pub partition_epoch: i32,
     /// Who has everything that was acknowledged with `acks=all`.
     pub isr: Vec<i32>,
 }
@@ -48,7 +50,8 @@ pub struct Partition {
 impl Partition {
     /// A new partition on these brokers, led by the first, all in sync, all empty.
     pub(crate) fn new(brokers: &[i32], log: &Log) -> Self {
-        let truth = Leadership { leader: brokers.first().copied(), leader_epoch: 0, isr: brokers.to_vec() };
+        let truth =
+            Leadership { leader: brokers.first().copied(), leader_epoch: 0, partition_epoch: 0, isr: brokers.to_vec() };
         let replica = |broker: &i32| Replica { broker: *broker, log: log.clone(), belief: truth.clone() };
         let replicas = brokers.iter().map(replica).collect();
         Self { truth, replicas }
@@ -161,7 +164,16 @@ impl Partition {
                 && replica.log.end() == leader.log.end()
         };
         let joining: Vec<i32> = self.replicas.iter().filter(caught_up).map(|replica| replica.broker).collect();
+        if joining.is_empty() {
+            return false;
+        }
         self.truth.isr.extend(&joining);
-        !joining.is_empty()
+        self.truth.partition_epoch += 1;
+        // It is the leader that proposes them, and from then on it acknowledges nothing that they have not got.
+        let word = self.truth.clone();
+        if let Some(leader) = self.truth.leader.and_then(|leader| self.replica_mut(leader)) {
+            leader.belief = word;
+        }
+        true
     }
 }

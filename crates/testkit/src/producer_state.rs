@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// Batches remembered per producer (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
 pub(crate) const BATCHES_REMEMBERED: usize = 5;
 
-/// No producer id in a batch: it is not checked and not remembered.
+/// No producer id in a batch: it is not checked and not remembered. Nor is any below.
 pub(crate) const NO_PRODUCER_ID: i64 = -1;
 
 /// No epoch: as good as no state, for the sequence of the next batch.

@@ -1,21 +1,18 @@
-//! Produce, version 3 to 13: the checks in Kafka's order, the append, and the wait for the replicas.
+//! Produce, version 3 to 13: who may write where, what became of each partition, and the wait for the replicas.
 
+use super::append::{Append, Taken};
 use super::validation::{self, Place, Refusal};
 use super::{Answer, Question, Request};
 use crate::cluster::{Cluster, Operation};
 use crate::connection::Wait;
 use crate::controller::{Event, Planned};
 use crate::fault::Hit;
-use crate::log::StoredBatch;
-use crate::producer_state::{Admission, Authorship, NO_PRODUCER_ID, sequence_after};
-use bytes::Bytes;
 use milena_wire::buf::{DecodeError, Uuid};
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::produce::{
     LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
     TopicProduceData, TopicProduceResponse,
 };
-use milena_wire::record_batch::{BATCH_HEADER_LEN, BatchHeader, RecordBatch, TimestampType};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,15 +42,6 @@ struct WaitFor {
     offset: i64,
     /// Where its answer stands in the response.
     at: (usize, usize),
-}
-
-/// A batch that was taken: appended, or found in the log.
-struct Taken {
-    base_offset: i64,
-    last_offset: i64,
-    log_append_time_ms: i64,
-    log_start_offset: i64,
-    appended: bool,
 }
 
 pub(crate) fn answer(cluster: &mut Cluster, request: &mut Request<'_>) -> Result<Answer, DecodeError> {
@@ -215,7 +203,10 @@ impl Produce<'_> {
         if let Some(code) = self.hit.and_then(|hit| hit.refusal(name, data.index)) {
             return Err(code.into());
         }
-        let taken = self.append(cluster, name, data.index, &batch, bytes).map_err(Refusal::while_appending)?;
+        let sent = data.records.as_ref().map(|records| records.slice_ref(bytes)).unwrap_or_default();
+        let place = Place { topic: name, partition: data.index };
+        let append = Append { broker: self.broker, place, batch: &batch, sent, to_all: self.acks == ALL };
+        let taken = append.run(cluster).map_err(Refusal::while_appending)?;
         if taken.appended {
             cluster.replicate(name, data.index);
         }
@@ -223,62 +214,6 @@ impl Produce<'_> {
             Some(code) => Err(code.into()),
             None => Ok(taken),
         }
-    }
-
-    fn append(
-        &self,
-        cluster: &mut Cluster,
-        name: &str,
-        index: i32,
-        batch: &RecordBatch<'_>,
-        bytes: &[u8],
-    ) -> Result<Taken, Refusal> {
-        let now_ms = cluster.now_ms();
-        let release = cluster.broker(self.broker).map(|broker| broker.release).unwrap_or_default();
-        let Some(topic) = cluster.topics.get_mut(name) else {
-            return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into());
-        };
-        let min_isr = topic.partition(index).map_or(0, |partition| topic.effective_min_isr(partition));
-        let options = topic.options.clone();
-        let leader = topic.partition_mut(index).and_then(|partition| partition.replica_mut(self.broker));
-        let Some(leader) = leader.filter(|replica| replica.leads()) else {
-            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER.into());
-        };
-        if self.acks == ALL && leader.belief.isr.len() < min_isr {
-            return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
-        }
-        validation::check(batch, bytes.len(), Place { topic: name, partition: index }, &options, now_ms)?;
-
-        let log_start_offset = leader.log.start();
-        let (base_offset, first) = (leader.log.end(), release.first_sequence(leader.log.end() == 0));
-        let authorship = authorship(&batch.header);
-        if let Some(authorship) = authorship
-            && let Admission::Duplicate(written) = leader.log.producers(now_ms).admit(authorship, first)?
-        {
-            return Ok(Taken {
-                base_offset: written.first_offset(),
-                last_offset: written.last_offset,
-                // Whatever the topic's timestamps are: `UnifiedLog.append` sets it for every duplicate.
-                log_append_time_ms: written.timestamp,
-                log_start_offset,
-                appended: false,
-            });
-        }
-        let (sent, append_time) = match options.timestamp_type {
-            TimestampType::CreateTime => (Bytes::copy_from_slice(bytes), None),
-            TimestampType::LogAppendTime => (stamped(batch, now_ms), Some(now_ms)),
-        };
-        let last_offset = base_offset + i64::from(batch.header.last_offset_delta);
-        leader.log.append(StoredBatch {
-            base_offset,
-            last_offset,
-            leader_epoch: leader.belief.leader_epoch,
-            max_timestamp: append_time.unwrap_or(batch.header.max_timestamp),
-            authorship,
-            sent,
-        });
-        let log_append_time_ms = append_time.unwrap_or(-1);
-        Ok(Taken { base_offset, last_offset, log_append_time_ms, log_start_offset, appended: true })
     }
 
     fn partition_response(
@@ -329,22 +264,4 @@ impl Produce<'_> {
         let belief = partition.belief(self.broker);
         LeaderIdAndEpoch { leader_id: belief.leader.unwrap_or(-1), leader_epoch: belief.leader_epoch }
     }
-}
-
-fn authorship(header: &BatchHeader) -> Option<Authorship> {
-    (header.producer_id != NO_PRODUCER_ID).then(|| Authorship {
-        producer_id: header.producer_id,
-        epoch: header.producer_epoch,
-        first_sequence: header.base_sequence,
-        last_sequence: sequence_after(header.base_sequence, header.last_offset_delta),
-    })
-}
-
-/// The batch as a leader writes it whose topic uses append time: its clock in the header, and a checksum for that.
-fn stamped(batch: &RecordBatch<'_>, now_ms: i64) -> Bytes {
-    let header = BatchHeader { timestamp_type: TimestampType::LogAppendTime, max_timestamp: now_ms, ..batch.header };
-    let mut bytes = Vec::with_capacity(BATCH_HEADER_LEN + batch.body.len());
-    bytes.extend_from_slice(&header.encode(batch.body));
-    bytes.extend_from_slice(batch.body);
-    bytes.into()
 }

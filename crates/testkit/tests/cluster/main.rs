@@ -4,6 +4,7 @@
 
 mod apis;
 mod faults;
+mod hostile;
 mod outages;
 mod produce;
 mod producer_state_vectors;
