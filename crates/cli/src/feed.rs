@@ -1,7 +1,7 @@
 //! From lines to records in the producer's memory: the sending thread's work.
 
 use crate::format::{BadLine, Format, OwnedHeader, Parsed};
-use crate::ledger::{BLOCK_LINES, Ledger, Place};
+use crate::ledger::{BLOCK_LINES, Ledger, Place, Token};
 use crate::source::Piece;
 use memchr::memchr_iter;
 use milena::blocking::Producer;
@@ -62,7 +62,7 @@ impl Feed<'_> {
             Piece::TooLong { head, len } => {
                 let block = self.ledger.open(self.next, 1, head);
                 let error = BadLine::TooLong { len: *len, limit: self.line_max };
-                self.ledger.refuse(Ledger::token(block, 0), error.to_string().into(), false);
+                self.ledger.refuse(Token { block, index: 0 }, error.to_string().into(), false);
                 self.next.line += 1;
                 self.between_blocks()
             }
@@ -157,8 +157,8 @@ impl Feed<'_> {
                 continue;
             }
             let until = self.reachable(&block.run[done..]) + done;
-            let first_token = Ledger::token(block.number, block.run_start + done);
-            let sent = send_run(self.producer, self.topic, &block.run[done..until], &self.hook, first_token);
+            let first = Token { block: block.number, index: block.run_start + done };
+            let sent = send_run(self.producer, self.topic, &block.run[done..until], &self.hook, first);
             let accepted = sent.as_ref().map_or_else(|(accepted, _)| *accepted, |()| until - done);
             self.ledger.count_bytes(block.run[done..done + accepted].iter().map(Parsed::size).sum());
             done += accepted;
@@ -191,7 +191,7 @@ impl Feed<'_> {
             | SendError::Fatal(_) => {
                 self.unusable = Some((place, Arc::clone(&text)));
                 if !self.refuse_rest {
-                    self.ledger.refuse(Ledger::token(block.number, index), Arc::clone(&text), true);
+                    self.ledger.refuse(Token { block: block.number, index }, Arc::clone(&text), true);
                     self.ledger.withdraw(block.number, index + 1..block.count);
                     return ControlFlow::Break(Stop::Unusable(place, text));
                 }
@@ -208,7 +208,7 @@ impl Feed<'_> {
     }
 
     fn refuse(&self, block: &Block<'_>, index: usize, error: Arc<str>, is_record: bool) -> ControlFlow<Stop> {
-        self.ledger.refuse(Ledger::token(block.number, index), error, is_record);
+        self.ledger.refuse(Token { block: block.number, index }, error, is_record);
         if !self.fail_fast {
             return ControlFlow::Continue(());
         }
@@ -245,7 +245,7 @@ fn send_run(
     topic: &str,
     run: &[Parsed<'_>],
     hook: &Hook,
-    first_token: u64,
+    first: Token,
 ) -> Result<(), (usize, SendError)> {
     let headers: Vec<Header<'_>> = run.iter().flat_map(|parsed| parsed.headers.iter().map(header)).collect();
     let mut rest = &headers[..];
@@ -261,7 +261,7 @@ fn send_run(
             timestamp: parsed.timestamp.map(Timestamp),
         }
     });
-    match producer.send_all_with(records, hook, first_token) {
+    match producer.send_all_with(records, hook, first.number()) {
         Ok(_) => Ok(()),
         Err(stopped) => Err((stopped.accepted, stopped.error)),
     }

@@ -28,6 +28,7 @@ mod lines;
 mod log;
 mod produce;
 mod progress;
+mod run;
 mod serializer;
 mod settings;
 mod source;
