@@ -78,10 +78,10 @@ pub(crate) fn partitions(bootstrap: &str, topic: &str) -> Result<Vec<Partition>>
 impl Partition {
     /// From `Topic: t  Partition: 0  Leader: 3  Replicas: 2,3,1  Isr: 3,1  Elr: …`, a tab between two fields.
     fn parse(line: &str) -> Option<Self> {
-        let field = |name: &str| line.split('\t').find_map(|field| field.trim().strip_prefix(name));
-        field("Partition: ")?;
-        let in_sync = field("Isr: ")?.split(',').filter(|id| !id.is_empty()).count();
-        Some(Self { leader: field("Leader: ")?.parse().ok(), in_sync })
+        let field = |name: &str| line.split('\t').find_map(|field| field.trim().strip_prefix(name)).map(str::trim);
+        field("Partition:")?;
+        let in_sync = field("Isr:")?.split(',').filter(|id| !id.is_empty()).count();
+        Some(Self { leader: field("Leader:")?.parse().ok(), in_sync })
     }
 }
 

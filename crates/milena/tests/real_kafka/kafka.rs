@@ -39,6 +39,11 @@ impl Kafka {
         Self { bootstrap }
     }
 
+    /// `host:port`, separated by commas.
+    pub(crate) fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
     /// Creates a topic of a name that no other test has, and waits until every partition has a leader.
     pub(crate) fn create_topic(&self, partitions: i32, replicas: i16, settings: &[(&str, &str)]) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
