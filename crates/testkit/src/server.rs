@@ -3,6 +3,8 @@
 //! The only file of this crate that reads a clock and does I/O. It runs on a thread of its own, whatever the caller runs
 //! on, and ends when the [`DevCluster`] is dropped.
 
+#![expect(clippy::disallowed_methods, reason = "this is where the clock, the thread and the sockets are")]
+
 use crate::cluster::Cluster;
 use crate::connection::{ConnectionId, Output};
 use crate::options::ClusterOptions;
@@ -89,7 +91,8 @@ impl DevCluster {
         let ids: Vec<i32> = cluster.brokers().iter().map(|broker| broker.id).collect();
         for (id, offset) in ids.into_iter().zip(0..) {
             let port = if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
-            let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
+            let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))
+                .map_err(|error| io::Error::new(error.kind(), format!("port {port} for broker {id}: {error}")))?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
             cluster.set_address(id, "127.0.0.1", address.port());

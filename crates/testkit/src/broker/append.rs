@@ -43,7 +43,7 @@ impl Append<'_> {
         if to_all && leader.belief.isr.len() < min_isr {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
         }
-        validation::check(batch, sent.len(), place, &options, now_ms)?;
+        let latest = validation::check(batch, sent.len(), place, &options, now_ms)?;
 
         let log_start_offset = leader.log.start();
         let base_offset = leader.log.end();
@@ -54,20 +54,21 @@ impl Append<'_> {
                 return Ok(found(&written, log_start_offset));
             }
         }
-        let (sent, append_time) = match options.timestamp_type {
-            TimestampType::CreateTime => (sent, None),
-            TimestampType::LogAppendTime => (stamped(batch, now_ms), Some(now_ms)),
+        let (max_timestamp, log_append_time_ms) = match options.timestamp_type {
+            TimestampType::CreateTime => (latest, -1),
+            TimestampType::LogAppendTime => (now_ms, now_ms),
         };
+        let header = BatchHeader { timestamp_type: options.timestamp_type, max_timestamp, ..batch.header };
+        let sent = if header == batch.header { sent } else { rewritten(&header, batch.body) };
         let last_offset = base_offset + i64::from(batch.header.last_offset_delta);
         leader.log.append(StoredBatch {
             base_offset,
             last_offset,
             leader_epoch: leader.belief.leader_epoch,
-            max_timestamp: append_time.unwrap_or(batch.header.max_timestamp),
+            max_timestamp,
             authorship,
             sent,
         });
-        let log_append_time_ms = append_time.unwrap_or(-1);
         Ok(Taken { base_offset, last_offset, log_append_time_ms, log_start_offset, appended: true })
     }
 }
@@ -92,11 +93,10 @@ fn found(written: &Remembered, log_start_offset: i64) -> Taken {
     }
 }
 
-/// The batch as a leader writes it whose topic uses append time: its clock in the header, and a checksum for that.
-fn stamped(batch: &RecordBatch<'_>, now_ms: i64) -> Bytes {
-    let header = BatchHeader { timestamp_type: TimestampType::LogAppendTime, max_timestamp: now_ms, ..batch.header };
-    let mut bytes = Vec::with_capacity(BATCH_HEADER_LEN + batch.body.len());
-    bytes.extend_from_slice(&header.encode(batch.body));
-    bytes.extend_from_slice(batch.body);
+/// The batch as a leader writes it that does not agree with its header: whose clock its times are, and the latest of them.
+fn rewritten(header: &BatchHeader, body: &[u8]) -> Bytes {
+    let mut bytes = Vec::with_capacity(BATCH_HEADER_LEN + body.len());
+    bytes.extend_from_slice(&header.encode(body));
+    bytes.extend_from_slice(body);
     bytes.into()
 }

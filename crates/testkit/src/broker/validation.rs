@@ -100,15 +100,15 @@ fn batch_size(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
     Ok((size <= bytes.len()).then_some(size))
 }
 
-/// The checks of a leader before it asks what it knows of the producer. An error here says nothing about an earlier
-/// attempt with the same batch.
+/// The checks of a leader before it asks what it knows of the producer; with the latest of the records' times, −1 at least.
+/// An error here says nothing about an earlier attempt with the same batch.
 pub(crate) fn check(
     batch: &RecordBatch<'_>,
     size: usize,
     place: Place<'_>,
     options: &TopicOptions,
     now_ms: i64,
-) -> Result<(), Refusal> {
+) -> Result<i64, Refusal> {
     let header = &batch.header;
     if header.base_offset != 0 {
         return Err(ErrorCode::INVALID_RECORD.into());
@@ -130,7 +130,7 @@ fn check_records(
     place: Place<'_>,
     options: &TopicOptions,
     now_ms: i64,
-) -> Result<(), Refusal> {
+) -> Result<i64, Refusal> {
     let mut decompressed = Vec::new();
     let records = if batch.header.codec == Codec::None {
         batch.records()
@@ -141,6 +141,7 @@ fn check_records(
     };
     let mut wrong = Vec::new();
     let mut count = 0;
+    let mut latest = -1;
     for record in records {
         let record = record.map_err(|_| ErrorCode::INVALID_RECORD)?;
         // Kafka stores gaps and repeats as they come, and readers then trip over them. No producer writes them.
@@ -149,6 +150,7 @@ fn check_records(
             return Err(ErrorCode::INVALID_RECORD.into());
         }
         let timestamp = batch.header.base_timestamp.saturating_add(record.timestamp_delta);
+        latest = latest.max(timestamp);
         let record = Checked { offset: count, keyed: record.key.is_some(), timestamp };
         if let Some((code, why)) = record_error(&record, batch.header.timestamp_type, place, options, now_ms) {
             wrong.push((code, BatchIndexAndErrorMessage { batch_index: count, batch_index_error_message: Some(why) }));
@@ -158,7 +160,7 @@ fn check_records(
     if count != batch.header.record_count {
         return Err(ErrorCode::INVALID_RECORD.into());
     }
-    if wrong.is_empty() { Ok(()) } else { Err(refusal(wrong)) }
+    if wrong.is_empty() { Ok(latest) } else { Err(refusal(wrong)) }
 }
 
 /// What of a record is checked.

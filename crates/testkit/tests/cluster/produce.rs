@@ -2,7 +2,9 @@
 
 use crate::support::{HOUR, Run, TOPIC, b, from};
 use milena_testkit::{ClusterOptions, Codec, ErrorCode, Operation, TimestampType, TopicOptions};
+use milena_wire::buf::Reader;
 use milena_wire::messages::produce::ProduceRequest;
+use milena_wire::record_batch::RecordBatch;
 use std::time::Duration;
 
 #[test]
@@ -199,6 +201,21 @@ fn append_time_is_the_brokers_in_the_answer_and_in_the_log() {
     let answer = run.produce(&b(0).at(5), 8).unwrap();
     assert_eq!(answer.log_append_time_ms, run.now_ms());
     assert!(run.cluster.records(TOPIC, 0).iter().all(|record| record.timestamp == run.now_ms()));
+}
+
+#[test]
+fn a_header_that_is_wrong_about_its_records_times_is_put_right() {
+    let mut run = Run::on(&[1]);
+    let mut records = b(0).at(5).encode(run.now_ms()).to_vec();
+    records[42] = 77; // the last byte of max_timestamp
+    let crc = crc32c::crc32c(&records[21..]).to_be_bytes();
+    records[17..21].copy_from_slice(&crc);
+    run.ask(&run.request(&b(0), records.into()), 8).unwrap();
+    let log = run.cluster.partition(TOPIC, 0).unwrap().log().unwrap();
+    let stored = log.batches().next().unwrap();
+    assert_eq!(stored.max_timestamp, 5);
+    let batch = RecordBatch::decode(&mut Reader::new(&stored.sent)).unwrap();
+    assert_eq!((batch.header.max_timestamp, batch.verify_crc()), (5, Ok(())));
 }
 
 #[test]
