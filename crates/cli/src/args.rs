@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Records from files and pipes into Apache Kafka.
 #[derive(Debug, Parser)]
-#[command(name = "milena", version, about, after_help = Exit::HELP, max_term_width = 100)]
+#[command(name = "milena", version, about, after_help = Exit::HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -18,7 +18,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Send each line of files, or of standard input, as a record to a topic.
-    #[command(after_long_help = produce_help())]
+    #[command(after_help = SETTINGS, after_long_help = produce_help())]
     Produce(Box<ProduceArgs>),
     /// Serve a Kafka cluster for development, in memory, until Ctrl-C. A partition keeps its latest 64 MiB.
     Dev(DevArgs),
@@ -150,33 +150,40 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| "must be a number of seconds, 0 or more".into())
 }
 
-fn produce_help() -> String {
-    format!(
-        "\
-JSON lines (--input json), one object a line:
-  {{\"key\": \"42\", \"value\": \"hello\", \"headers\": [[\"trace\", \"abc\"]], \"timestamp\": 1700000000000, \"partition\": 0}}
-  A string is sent as its characters in UTF-8; any other value as its own text, exactly as it stands in the line.
-  null is null, which is not empty. A key may be missing; a value may not: a tombstone is \"value\": null.
-  Bytes that are not UTF-8: \"key_base64\", \"value_base64\", and {{\"name\": …, \"value_base64\": …}} in headers; base64 passes
-  key.serializer and value.serializer unchanged.
-  Headers keep order and duplicates; {{\"name\": \"value\", …}} is taken too, while no name repeats.
-  A field that is not known is an error. Blank lines are passed over.
-
-Failures:
-  A line that is no record, and a record that fails, do not stop the run (--fail-fast does). The first ten are told, all are
-  counted, and all are in the dead letters, with \"error\", \"source\" (file and line) and \"written\": \"no\" is certain,
-  \"maybe\" means that to send it again may duplicate it. A line that is no record is kept as \"rejected_line\", which no input
-  takes until someone has corrected it. Of a line longer than --max-line-bytes only the first 1,024 bytes are kept.
-  When the cluster or the topic cannot be used the run stops; with --dead-letter the rest of the input goes there.
-
+/// Where the settings are, at the end of the short help and of the long one.
+const SETTINGS: &str = "\
 Settings:
-  -X NAME=VALUE takes every setting of Java's producer: `milena config list` prints them, `milena config explain NAME` says
-  what one does. key.serializer and value.serializer read a line's text as that type. max.block.ms is 15000 here unless set.
+  -X NAME=VALUE takes every setting of Java's producer. `milena config list` prints them,
+  `milena config explain NAME` says what one does and trades.";
 
-{}",
-        Exit::HELP
-    )
+fn produce_help() -> String {
+    format!("{INPUT}\n\n{FAILURES}\n\n{}\n\n{SETTINGS}\n{DEPARTURES}", Exit::HELP)
 }
+
+const INPUT: &str = r#"JSON lines (--input json), one object a line:
+  {"key": "42", "value": "hello", "headers": [["trace", "abc"]],
+   "timestamp": 1700000000000, "partition": 0}
+  A string is sent as its characters in UTF-8; any other value as its own text, exactly as it
+  stands in the line. null is null, which is not empty. A key may be missing; a value may not:
+  a tombstone is "value": null.
+  Bytes that are not UTF-8: "key_base64", "value_base64", and {"name": …, "value_base64": …}
+  among the headers. base64 passes key.serializer and value.serializer unchanged.
+  Headers keep order and duplicates; {"name": "value", …} is taken too, while no name repeats.
+  A field that is not known is an error. Blank lines are passed over."#;
+
+const FAILURES: &str = r#"Failures:
+  A line that is no record, and a record that fails, do not stop the run (--fail-fast does).
+  The first ten are told, all are counted, and all are in the dead letters, with "error",
+  "source" (file and line) and "written": "no" is certain; "maybe" means that to send it again
+  may duplicate it. In the summary these are failed and unknown.
+  A line that is no record is kept as "rejected_line", which no input takes until someone has
+  corrected it. Of a line longer than --max-line-bytes the first 1,024 bytes are kept.
+  When the cluster or the topic cannot be used the run stops; with --dead-letter the rest of the
+  input goes there."#;
+
+const DEPARTURES: &str = "\
+  key.serializer and value.serializer read a line's text as that type.
+  max.block.ms is 15000 here unless set.";
 
 #[cfg(test)]
 mod tests {

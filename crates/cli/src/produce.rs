@@ -78,6 +78,9 @@ impl Prepared {
             ));
             Some(cluster)
         };
+        if inputs.iter().any(Input::is_typed) {
+            console.note("each line that is typed is a record; Ctrl-D ends");
+        }
         let producer: Producer = milena::Producer::from_properties(settings.pairs())
             .map_err(|error| (Exit::Usage, error.to_string()))?
             .into();

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memrchr};
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,6 +47,11 @@ impl Input {
             File::open(path)?;
         }
         Ok(())
+    }
+
+    /// Whether a person types it.
+    pub(crate) fn is_typed(&self) -> bool {
+        matches!(self, Self::Stdin) && io::stdin().is_terminal()
     }
 
     /// Opens it.

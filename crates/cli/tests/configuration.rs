@@ -87,6 +87,8 @@ fn help_says_how_to_find_settings_and_what_the_exit_status_means() {
     {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
+    let end = ran.stdout.rsplit_once("Settings:").unwrap().1;
+    assert!(end.contains("milena config explain NAME") && end.lines().count() < 7, "{end}");
 }
 
 #[test]
