@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sends the same odd requests to a real broker and to the dev cluster, and prints where the answers differ.
 
-    cargo xtask kafka up            # or any Kafka 4.x with auto.create.topics.enable=true
+    cargo xtask kafka up --config auto.create.topics.enable=true
     cargo run -p milena-testkit --example dev_cluster -- --brokers 1 --port 29100
     python3 crates/testkit/clients/odd_requests.py REAL-PORT 29100
 

@@ -11,8 +11,10 @@ use crate::log::Log;
 use milena_wire::buf::DecodeError;
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::fetch::{
-    FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData,
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint,
+    PartitionData,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,9 @@ const FIRST_WITH_TOPIC_IDS: i16 = 13;
 
 /// The first version that says who leads instead.
 const FIRST_WITH_LEADER: i16 = 12;
+
+/// The first version that says where that one listens (KIP-951).
+const FIRST_WITH_ENDPOINTS: i16 = 16;
 
 /// A fetch that waits for more to read.
 #[derive(Debug)]
@@ -112,7 +117,25 @@ impl Reading<'_> {
             let (topic, topic_id) = (topic.topic.clone(), topic.topic_id);
             response.responses.push(FetchableTopicResponse { topic, topic_id, partitions });
         }
+        if self.question.version >= FIRST_WITH_ENDPOINTS {
+            response.node_endpoints = self.endpoints(&response);
+        }
         response
+    }
+
+    /// Where the leaders listen that the answer names.
+    fn endpoints(&self, response: &FetchResponse) -> Vec<NodeEndpoint> {
+        let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
+        let leaders: BTreeSet<i32> = partitions.map(|partition| partition.current_leader.leader_id).collect();
+        let known = leaders.into_iter().filter_map(|leader| self.cluster.broker(leader));
+        known
+            .map(|broker| NodeEndpoint {
+                node_id: broker.id,
+                host: broker.host.clone(),
+                port: broker.port.into(),
+                ..Default::default()
+            })
+            .collect()
     }
 
     /// One partition: `left` bytes at most, but one batch even so while the answer is `empty`.

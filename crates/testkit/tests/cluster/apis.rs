@@ -262,6 +262,9 @@ fn fetch_errors() {
     run.turn_to(2);
     let answer = fetch(&mut run, &request, 12);
     assert_eq!((answer.error_code, answer.current_leader.leader_id), (ErrorCode::NOT_LEADER_OR_FOLLOWER, 1));
+    for (version, named) in [(15, 0), (16, 1)] {
+        assert_eq!(run.ask(&request, version).unwrap().node_endpoints.len(), named);
+    }
 }
 
 fn offset_of(run: &mut Run, timestamp: i64, version: i16) -> (i64, i64) {
