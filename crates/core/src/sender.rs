@@ -294,6 +294,8 @@ impl Sender {
         keys.sort_unstable();
         for key in keys {
             self.with(key, now, |partition, turn| partition.fail_all(failure, turn));
+            // It is hungry now: the accumulator gives up its open batch only when it hears so.
+            self.look_at(key, now);
         }
     }
 

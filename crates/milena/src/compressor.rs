@@ -54,7 +54,7 @@ impl Pool {
     pub(crate) fn seal(&mut self, batch: Batch, inbox: &Arc<Inbox>) {
         let mut jobs = self.shared.lock();
         jobs.waiting.push_back(batch);
-        let busy = jobs.waiting.len() > jobs.idle;
+        let busy = jobs.waiting.len() > jobs.idle && !jobs.ended;
         drop(jobs);
         if busy && self.threads.len() < self.threads_max {
             match self.start(inbox) {
@@ -71,7 +71,7 @@ impl Pool {
         self.shared.changed.notify_one();
     }
 
-    /// Waits for the batches that are being compressed, and takes those that are not.
+    /// Waits for the batches that are being compressed, and takes those that are not. No thread is started after this.
     pub(crate) fn end(&mut self) -> Vec<Batch> {
         let mut jobs = self.shared.lock();
         jobs.ended = true;

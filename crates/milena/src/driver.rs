@@ -36,6 +36,9 @@ use std::task::{Context, Poll};
 /// Turns before the task lets the runtime look at its sockets and at other tasks.
 const TURNS_PER_POLL: usize = 8;
 
+/// Open, given up, sealed, failed: each takes a round.
+const ROUNDS_TO_FAIL: usize = 4;
+
 /// The task. Ends when the producer is closed; dropped before that, everything that was accepted fails as closed.
 pub(crate) struct Driver {
     shared: Arc<Shared>,
@@ -225,15 +228,16 @@ impl Driver {
     fn fail(&mut self) {
         let now = self.shared.clock.now();
         self.abort(now);
-        let mut mail = std::mem::take(&mut self.mail);
-        let left = self.pool.end();
-        self.shared.inbox.take(&mut mail);
-        let seal = |batch: Batch| batch.seal(Compression::NONE, &mut Compressor::default());
-        for batch in mail.sealed.drain(..).chain(left.into_iter().map(seal)) {
-            self.sender.handle_sealed(batch, now);
-        }
-        // Twice: partitions that were behind give up their open batches when they hear that nothing is in their way.
-        for _ in 0..2 {
+        // In rounds: a partition that was behind gives up its open batch when it hears that nothing is in its way, and a
+        // batch that is given up may have to be sealed first.
+        for _ in 0..ROUNDS_TO_FAIL {
+            let mut mail = Mail::default();
+            let left = self.pool.end();
+            self.shared.inbox.take(&mut mail);
+            let seal = |batch: Batch| batch.seal(Compression::NONE, &mut Compressor::default());
+            for batch in mail.sealed.into_iter().chain(left.into_iter().map(seal)) {
+                self.sender.handle_sealed(batch, now);
+            }
             self.feed(now);
             let mut accumulator = self.shared.accumulator_at_any_rate();
             for news in self.news.drain(..) {
