@@ -92,6 +92,10 @@ pub(crate) struct Metadata {
     asked: bool,
     /// When all topics in use were last known.
     refreshed: Option<Time>,
+    /// Known topics of which somebody wants more partitions.
+    too_few: Vec<TopicIndex>,
+    /// When to ask for those, if they are any.
+    too_few_due: Time,
     /// Since when every attempt failed.
     failing_since: Option<Time>,
     failures: u32,
@@ -114,6 +118,8 @@ impl Metadata {
             want: Want::Nothing,
             asked: false,
             refreshed: None,
+            too_few: Vec::new(),
+            too_few_due: Time::ZERO,
             failing_since: None,
             failures: 0,
             unchanged: 0,
@@ -160,6 +166,16 @@ impl Metadata {
         self.want = Want::All;
     }
 
+    /// Somebody waits for a partition that a known topic does not have: asks again after a pause, and tells the layout then
+    /// even if it is the old one, so that who still waits can say so.
+    pub(crate) fn want_more(&mut self, index: TopicIndex, now: Time, chance: &mut Rng) {
+        if !self.too_few.contains(&index) {
+            self.too_few_due =
+                if self.too_few.is_empty() { now + self.backoff.after(1, chance) } else { self.too_few_due };
+            self.too_few.push(index);
+        }
+    }
+
     /// When the next question may be put; `None` while an answer is awaited.
     pub(crate) fn due(&self) -> Option<Time> {
         if self.asked {
@@ -167,13 +183,14 @@ impl Metadata {
         }
         let old = self.refreshed.map_or(Time::ZERO, |refreshed| refreshed + self.max_age);
         let wanted = if self.want == Want::Nothing { old } else { Time::ZERO };
-        Some(wanted.max(self.not_before))
+        let more = if self.too_few.is_empty() { Time::NEVER } else { self.too_few_due };
+        Some(wanted.min(more).max(self.not_before))
     }
 
     /// The topics to ask for now: what a request names. Marks the answer as awaited.
     pub(crate) fn ask(&mut self, now: Time) -> Vec<Arc<str>> {
         let fresh = self.refreshed.is_some_and(|refreshed| now < refreshed + self.max_age);
-        let only_new = self.want == Want::New && fresh;
+        let only_new = self.want == Want::New && fresh && self.too_few.is_empty();
         self.asked = true;
         self.failing_since = self.failing_since.or(Some(now));
         if !only_new {
@@ -270,6 +287,12 @@ impl Metadata {
         self.failing_since = None;
         if was_all {
             self.refreshed = Some(now);
+        }
+        for index in std::mem::take(&mut self.too_few) {
+            let told = changes.iter().any(|change| matches!(change, Change::Layout(layout) if layout.index == index));
+            if let Some(layout) = self.layout(index).filter(|_| !told) {
+                changes.push(Change::Layout(Arc::clone(layout)));
+            }
         }
         self.want = if again { self.want.max(Want::New) } else { Want::Nothing };
         self.not_before = now;

@@ -95,8 +95,8 @@ impl Sender {
     /// A caller waits for a topic, or sends to one again after a pause: metadata is to know it.
     pub fn want_topic(&mut self, name: &Arc<str>, now: Time) {
         let index = self.metadata.used(name, now);
-        if let Some(layout) = self.metadata.layout(index) {
-            self.out.push_back(Output::News(News::Learned(Arc::clone(layout))));
+        if self.metadata.layout(index).is_some() {
+            self.metadata.want_more(index, now, &mut self.chance);
         } else if let Some(trouble) = self.trouble() {
             self.out.push_back(Output::News(News::Missing(Arc::clone(name), trouble)));
         }
