@@ -183,7 +183,7 @@ const FAILURES: &str = r#"Failures:
 
 const DEPARTURES: &str = "\
   key.serializer and value.serializer read a line's text as that type.
-  max.block.ms is 15000 here unless set.";
+  Unless set, max.block.ms is 15000 here, and client.id is milena.";
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 //! is nobody left to tell.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 /// Standard error.
@@ -77,9 +77,13 @@ impl Console {
     }
 }
 
-/// The command's result, on standard output.
+/// The command's result, on standard output. A reader that has gone wanted no more; a full disk is told.
 pub(crate) fn result(text: impl Display) {
     let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "{text}");
-    let _ = stdout.flush();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr(), "error: standard output: {error}");
+        }
+        _ => {}
+    }
 }

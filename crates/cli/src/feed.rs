@@ -35,6 +35,8 @@ pub(crate) struct Feed<'a> {
     pub(crate) interrupted: &'a AtomicBool,
     /// Where the next line stands.
     pub(crate) next: Place,
+    /// Whether the next record found no memory though no other held any.
+    pub(crate) alone: bool,
     /// Whether the topic was asked for.
     pub(crate) introduced: bool,
     /// Why nothing can be sent any more.
@@ -162,6 +164,7 @@ impl Feed<'_> {
             let accepted = sent.as_ref().map_or_else(|(accepted, _)| *accepted, |()| until - done);
             self.ledger.count_bytes(block.run[done..done + accepted].iter().map(Parsed::size).sum());
             done += accepted;
+            self.alone &= accepted == 0;
             if let Err((_, error)) = sent
                 && self.judge(block, done, error)?.is_some()
             {
@@ -183,8 +186,15 @@ impl Feed<'_> {
             return ControlFlow::Break(Stop::Interrupted(place));
         }
         match error {
-            // Memory comes back as records are acknowledged or fail: a pipe waits for it.
-            SendError::Full { .. } | SendError::NotReady(_) => return ControlFlow::Continue(None),
+            // Memory comes back as records are acknowledged or fail: a pipe waits for it. Only when all of it was free and
+            // the record waited in vain once more, it is too much for it.
+            SendError::Full { .. } => {
+                let was_alone = self.alone;
+                self.alone = self.producer.metrics().buffered.records == 0;
+                if !(was_alone && self.alone) {
+                    return ControlFlow::Continue(None);
+                }
+            }
             SendError::UnknownTopic { .. }
             | SendError::TopicRefused { .. }
             | SendError::Closed

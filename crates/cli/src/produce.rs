@@ -32,7 +32,6 @@ struct Prepared {
     inputs: Vec<Input>,
     settings: Given,
     format: Arc<Format>,
-    warnings: Vec<String>,
     dead_letters: Option<File>,
 }
 
@@ -61,12 +60,11 @@ impl Prepared {
             input.check().map_err(|error| (Exit::BadInput, format!("{}: {error}", input.name())))?;
         }
         let dead_letters = open_dead_letters(args, &inputs).map_err(usage)?;
-        Ok(Self { inputs, settings, format, warnings: checked.warnings, dead_letters })
+        Ok(Self { inputs, settings, format, dead_letters })
     }
 
     fn run(self, args: &ProduceArgs, console: &Arc<Console>) -> Result<Exit, Refused> {
-        let Self { inputs, mut settings, format, warnings, dead_letters } = self;
-        warnings.iter().for_each(|warning| console.note(format_args!("warning: {warning}")));
+        let Self { inputs, mut settings, format, dead_letters } = self;
         let cluster = if settings.has_bootstrap_servers() {
             None
         } else {

@@ -118,6 +118,7 @@ impl<'a> Run<'a> {
             interrupted: &self.interrupted,
             next: Place { file: 0, line: 1 },
             introduced: false,
+            alone: false,
             unusable: None,
             missing: None,
         };

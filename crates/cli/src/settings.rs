@@ -4,8 +4,13 @@ use milena::knobs::{Checked, Draft};
 use milena::properties;
 use std::path::Path;
 
-/// How long a first record waits for the cluster and the topic here, unless it is set: someone is looking at the terminal.
-const MAX_BLOCK_MS: &str = "15000";
+/// What holds here unless it is set.
+const OURS: [(&str, &str); 2] = [
+    // Someone is looking at the terminal: a cluster or a topic that is not there should be told soon.
+    ("max.block.ms", "15000"),
+    // What a broker's log calls it.
+    ("client.id", "milena"),
+];
 
 /// Settings in the order in which they were given, later ones winning.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +83,7 @@ impl Given {
 
     /// Names and values, as a producer takes them.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let ours = (!self.is_set("max.block.ms")).then_some(("max.block.ms", MAX_BLOCK_MS));
+        let ours = OURS.into_iter().filter(|(name, _)| !self.is_set(name));
         self.settings.iter().map(|setting| (&*setting.name, &*setting.value)).chain(ours)
     }
 

@@ -22,8 +22,9 @@ fn an_unknown_setting_brings_the_nearest_name() {
 
 #[test]
 fn every_forbidden_combination_names_its_knobs() {
-    let combinations: [(&[&str], [&str; 2]); 7] = [
+    let combinations: [(&[&str], [&str; 2]); 8] = [
         (&["acks=1", "enable.idempotence=true"], ["acks", "enable.idempotence"]),
+        (&["acks=0", "enable.idempotence=true"], ["acks", "enable.idempotence"]),
         (&["retries=0", "enable.idempotence=true"], ["retries", "enable.idempotence"]),
         (
             &["max.in.flight.requests.per.connection=6", "enable.idempotence=true"],
@@ -83,7 +84,8 @@ fn flags_that_contradict_the_input_form_are_refused() {
 fn help_says_how_to_find_settings_and_what_the_exit_status_means() {
     let ran = run(&["produce", "--help"], "");
     ran.assert_code(0);
-    for part in ["milena config list", "\"key\": \"42\"", "130  interrupted", "rejected_line", "max.block.ms is 15000"]
+    for part in
+        ["milena config list", "\"key\": \"42\"", "130  interrupted", "rejected_line", "max.block.ms is 15000 here"]
     {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }

@@ -4,6 +4,7 @@
 mod support;
 
 use milena_testkit::{ApiKey, Effect, ErrorCode, Fault};
+use std::time::Duration;
 use support::{Scratch, cluster, produce, records, text, values};
 
 #[test]
@@ -56,6 +57,33 @@ fn a_record_above_max_request_size_fails_alone_and_names_the_knob() {
     ran.assert_says("larger than max.request.size = 1000");
     assert_eq!(values(&cluster, "orders"), ["a", "b"]);
     assert_eq!(scratch.letters("dead.json")[0]["value"].as_str().unwrap().len(), 2000);
+}
+
+#[test]
+fn a_record_above_buffer_memory_fails_and_is_not_waited_for_for_ever() {
+    let cluster = cluster();
+    let input = format!("a\n{}\nb\n", "x".repeat(40_000));
+    let memory = ["-X", "buffer.memory=32768", "-X", "batch.size=1000", "-X", "max.block.ms=300"];
+    let ran = produce(&cluster, &[&["orders"][..], &memory].concat(), input);
+    ran.assert_code(1);
+    ran.assert_says("-:2: ");
+    ran.assert_says("buffer.memory");
+    assert_eq!(values(&cluster, "orders"), ["a", "b"]);
+}
+
+#[test]
+fn memory_that_is_full_is_waited_for_past_max_block_ms() {
+    let cluster = cluster();
+    // The topic is there then: 50 ms would be little for making it.
+    produce(&cluster, &["orders"], "first\n").assert_code(0);
+    cluster.with(|cluster| {
+        cluster.inject(Fault::on(ApiKey::PRODUCE, Effect::Delay(Duration::from_millis(400))).times(3));
+    });
+    let input = format!("{}\n", "x".repeat(8_000)).repeat(20);
+    let memory = ["-X", "buffer.memory=32768", "-X", "batch.size=1000", "-X", "max.block.ms=50"];
+    let ran = produce(&cluster, &[&["orders"][..], &memory].concat(), input);
+    ran.assert_code(0);
+    assert_eq!(ran.count("acknowledged"), 20);
 }
 
 #[test]

@@ -143,6 +143,14 @@ fn quiet_leaves_only_what_was_asked_for() {
 }
 
 #[test]
+fn a_setting_that_weakens_another_is_told_once() {
+    let cluster = cluster();
+    let ran = produce(&cluster, &["orders", "-X", "acks=1"], "a\n");
+    ran.assert_code(0);
+    assert_eq!(ran.stderr.matches("turns idempotence off").count(), 1, "{ran:?}");
+}
+
+#[test]
 fn acks_0_has_no_offsets_to_report() {
     let cluster = cluster();
     let ran = produce(&cluster, &["orders", "-X", "acks=0"], "a\nb\n");
