@@ -146,7 +146,13 @@ const CASES: &[Case] = &[
         1,
         &["partition 9", "partition count 1"],
     ),
-    Case::new("a topic that is not there", "gone -b KAFKA -X max.block.ms=1500", "v\n", 4, &["topic gone", "1500 ms"]),
+    Case::new(
+        "a topic that is not there",
+        "gone -b KAFKA -X max.block.ms=1500",
+        "v\n",
+        4,
+        &["topic gone", "UNKNOWN_TOPIC_OR_PARTITION"],
+    ),
     Case::new(
         "a name that no topic can have",
         "a/b -b KAFKA -X max.block.ms=1500",
