@@ -26,7 +26,9 @@ impl Clock {
     }
 
     pub(crate) fn now(&self) -> Time {
-        Time(u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX))
+        let elapsed = self.origin.elapsed();
+        // `as_micros` is 128 bits wide, and this is on every send's way.
+        Time(elapsed.as_secs() * 1_000_000 + u64::from(elapsed.subsec_micros()))
     }
 
     /// Now, as deadlines count it and as records carry it.
