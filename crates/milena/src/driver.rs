@@ -177,7 +177,8 @@ impl Driver {
         }
     }
 
-    /// The one way out of the sender. After each input, until it waits.
+    /// The one way out of the sender, until it waits. After all inputs of one kind, not after each: batches that are pushed
+    /// together leave in one request.
     fn drain(&mut self, now: Time) {
         loop {
             match self.sender.poll_output(now) {

@@ -51,7 +51,10 @@ pub(crate) fn connect(endpoint: Endpoint, rotation: usize, options: Options) -> 
         let first = rotation % addresses.len();
         addresses.rotate_left(first);
         let mut race = Race::new(addresses, options);
-        poll_fn(|context| race.poll(context)).await.map_err(|error| because(&error, format_args!("{endpoint}")))
+        poll_fn(|context| race.poll(context)).await.map_err(|(address, error)| {
+            // The sender says which broker it is; which of its addresses is news only when it has a name.
+            if address.to_string() == endpoint.to_string() { error } else { because(&error, format_args!("{address}")) }
+        })
     })
 }
 
@@ -61,10 +64,11 @@ struct Race {
     waiting: std::vec::IntoIter<SocketAddr>,
     running: Vec<(SocketAddr, Connecting)>,
     next: Pin<Box<Sleep>>,
-    last: Option<io::Error>,
+    last: Option<(SocketAddr, io::Error)>,
 }
 
 impl Race {
+    /// `addresses` is not empty.
     fn new(addresses: Vec<SocketAddr>, options: Options) -> Self {
         let next = Box::pin(sleep(Duration::ZERO));
         let mut race = Self { options, waiting: addresses.into_iter(), running: Vec::new(), next, last: None };
@@ -79,7 +83,8 @@ impl Race {
         }
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+    /// Fails with the last failure, and whose it was.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<TcpStream, (SocketAddr, io::Error)>> {
         loop {
             let mut failed = false;
             for index in (0..self.running.len()).rev() {
@@ -87,7 +92,7 @@ impl Race {
                 match connecting.as_mut().poll(context) {
                     Poll::Ready(Ok(stream)) => return Poll::Ready(Ok(stream)),
                     Poll::Ready(Err(error)) => {
-                        self.last = Some(because(&error, format_args!("{address}")));
+                        self.last = Some((*address, error));
                         drop(self.running.swap_remove(index));
                         failed = true;
                     }
@@ -97,9 +102,8 @@ impl Race {
             let more = self.waiting.len() > 0;
             if more && (failed || self.next.as_mut().poll(context).is_ready()) {
                 self.begin_next();
-            } else if self.running.is_empty() {
-                let none = || io::Error::new(io::ErrorKind::NotFound, "no address");
-                return Poll::Ready(Err(self.last.take().unwrap_or_else(none)));
+            } else if let Some(last) = self.last.take_if(|_| self.running.is_empty()) {
+                return Poll::Ready(Err(last));
             } else {
                 return Poll::Pending;
             }
@@ -175,11 +179,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_names_the_broker_and_the_address() {
+    async fn a_refusal_names_the_address_behind_a_name() {
         let refusing = refusing();
         let error = connect(endpoint(refusing.port()), 0, Options::default()).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
-        assert!(error.to_string().contains(&refusing.to_string()), "{error}");
+        let named = Endpoint { host: "localhost".into(), port: refusing.port() };
+        let error = connect(named, 0, Options::default()).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("127.0.0.1:") || text.starts_with("[::1]:"), "{text}");
     }
 
     #[tokio::test]
