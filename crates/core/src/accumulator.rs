@@ -29,7 +29,7 @@ use crate::delivery::Delivery;
 use crate::error::SendError;
 use crate::record::Record;
 use crate::time::{Time, Timestamp};
-use crate::topic::{PartitionKey, TopicIndex, TopicLayout};
+use crate::topic::{PartitionKey, TopicLayout};
 use births::{Birth, Births};
 use fastrand::Rng;
 use flush::Ledger;
@@ -230,12 +230,6 @@ impl Accumulator {
         self.topics.layout(topic)
     }
 
-    /// The topics that a batch was opened for since the last call, each once: the sender keeps asking for those in use
-    /// (`metadata.max.idle.ms`).
-    pub fn take_touched(&mut self, touched: &mut Vec<TopicIndex>) {
-        self.topics.take_touched(touched);
-    }
-
     /// What is on its way.
     pub fn buffered(&self) -> Buffered {
         Buffered { records: self.accepted - self.released, bytes: self.budget.used(), waiters: self.waiters.len() }
@@ -306,7 +300,6 @@ impl Accumulator {
         open.birth = self.born;
         open.generation = self.ledger.open();
         topic.weigh(key.partition, limits);
-        topics.touch(key.topic);
         let birth = Birth { key, number: self.born, created: self.now };
         self.born += 1;
         let topics = &self.topics;

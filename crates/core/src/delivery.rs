@@ -3,7 +3,7 @@
 //! One `Outcome` per batch, completed once, instead of a channel per record: a [`Delivery`] is a reference to it and an
 //! index. This is the core's only lock; the core completes and wakes under no other lock, and never waits.
 
-use crate::error::DeliveryError;
+use crate::error::{DeliveryError, DeliveryFailure, Written};
 use crate::time::Timestamp;
 use std::fmt;
 use std::future::Future;
@@ -68,6 +68,10 @@ struct State {
     runs: Vec<Run>,
     /// Who waits, and how they are told. Emptied at each run.
     wakers: Vec<Waker>,
+    /// Claims that will still resolve some of the records: one, more after a split.
+    claims: u32,
+    /// The last of them was dropped: who has no result by then will get none.
+    abandoned: bool,
 }
 
 /// What a batch shares with its deliveries. Every record of the batch gets its result exactly once.
@@ -100,8 +104,33 @@ impl Outcome {
 
     /// The result of the record at `index`, once it has one.
     fn result(state: &State, index: u32, timestamp: Timestamp) -> Option<Result<Ack, DeliveryError>> {
-        let run = state.runs.iter().find(|run| index >= run.first && index - run.first < run.count)?;
-        Some(run.result.of(index - run.first, timestamp))
+        match state.runs.iter().find(|run| index >= run.first && index - run.first < run.count) {
+            Some(run) => Some(run.result.of(index - run.first, timestamp)),
+            None if state.abandoned => {
+                Some(Err(DeliveryError { kind: DeliveryFailure::Closed, written: Written::Maybe }))
+            }
+            None => None,
+        }
+    }
+
+    /// One more claims share the records.
+    fn shared(&self) {
+        self.lock().claims += 1;
+    }
+
+    /// Claims are gone. With the last of them, whoever still waits is told: a batch that is dropped because something
+    /// panicked must not leave anybody waiting for ever.
+    fn let_go(&self) {
+        let mut state = self.lock();
+        state.claims = state.claims.saturating_sub(1);
+        if state.claims > 0 {
+            return;
+        }
+        state.abandoned = true;
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        self.resolved.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -212,7 +241,12 @@ impl Claims {
 
     /// A claim on the record at `index`.
     pub(crate) fn delivery(&mut self, index: u32, timestamp: Timestamp) -> Delivery {
-        Delivery::new(Arc::clone(self.outcome.get_or_insert_default()), index, timestamp)
+        let outcome = self.outcome.get_or_insert_with(|| {
+            let outcome = Arc::<Outcome>::default();
+            outcome.shared();
+            outcome
+        });
+        Delivery::new(Arc::clone(outcome), index, timestamp)
     }
 
     /// Bytes of heap that [`hook`](Self::hook) will take beyond what is held.
@@ -249,6 +283,9 @@ impl Claims {
         let first = self.first + at;
         let cut = self.hooked.partition_point(|hooked| hooked.index < first);
         let hooked = self.hooked.split_off(cut);
+        if let Some(outcome) = &self.outcome {
+            outcome.shared();
+        }
         Self { outcome: self.outcome.clone(), first, hooked, hooks: self.hooks.clone() }
     }
 
@@ -266,6 +303,14 @@ impl Claims {
             outcome.resolve(first, count, result.clone());
         }
         Hooks { first, result, hooked, hooks }
+    }
+}
+
+impl Drop for Claims {
+    fn drop(&mut self) {
+        if let Some(outcome) = &self.outcome {
+            outcome.let_go();
+        }
     }
 }
 
@@ -313,10 +358,23 @@ const HOOKED_MIN: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{DeliveryFailure, Written};
 
     fn acknowledged(base_offset: i64) -> RunResult {
         RunResult::Acknowledged { partition: 3, base_offset: Some(base_offset), append_time: None }
+    }
+
+    #[test]
+    fn a_batch_that_is_dropped_leaves_nobody_waiting() {
+        let mut head = Claims::default();
+        let deliveries: Vec<_> = (0..3).map(|index| head.delivery(index, Timestamp(0))).collect();
+        let mut tail = head.split_off(2);
+        let _ = tail.resolve(0, 1, acknowledged(7));
+        drop(tail);
+        assert_eq!(deliveries[0].now(), None, "the other part holds it still");
+        drop(head);
+        let lost = DeliveryError { kind: DeliveryFailure::Closed, written: Written::Maybe };
+        assert_eq!(deliveries[0].now(), Some(Err(lost)));
+        assert!(deliveries[2].now().unwrap().is_ok());
     }
 
     #[test]

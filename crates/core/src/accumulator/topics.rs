@@ -20,7 +20,6 @@ pub(super) struct Topic {
     /// One a partition; never fewer than there were, so that batches of a topic that shrank find their way.
     pub(super) slots: Vec<Slot>,
     pub(super) sticky: Sticky,
-    touched: bool,
 }
 
 /// How a partition was chosen: what must be counted once the record is in.
@@ -124,7 +123,6 @@ pub(super) struct Topics {
     /// The last one found: most callers send to one topic for a while, and a comparison is cheaper than a hash. Known.
     recent: Option<TopicIndex>,
     wanted: Vec<Arc<str>>,
-    touched: Vec<TopicIndex>,
     /// When there are this many names, refusals that are over are swept out.
     sweep_at: usize,
 }
@@ -196,7 +194,7 @@ impl Topics {
         let Some(place) = self.topics.get_mut(at) else { return };
         let topic = place.get_or_insert_with(|| {
             let sticky = Sticky::new(&layout);
-            Topic { layout: Arc::clone(&layout), slots: Vec::new(), sticky, touched: false }
+            Topic { layout: Arc::clone(&layout), slots: Vec::new(), sticky }
         });
         let slots = topic.slots.len().max(layout.partition_count());
         topic.slots.resize_with(slots, Slot::default);
@@ -255,25 +253,6 @@ impl Topics {
                 entry.listed = false;
             }
             wanted.push(name);
-        }
-    }
-
-    /// The topic is in use.
-    pub(super) fn touch(&mut self, index: TopicIndex) {
-        if let Some(Some(topic)) = self.topics.get_mut(index.0 as usize)
-            && !topic.touched
-        {
-            topic.touched = true;
-            self.touched.push(index);
-        }
-    }
-
-    pub(super) fn take_touched(&mut self, touched: &mut Vec<TopicIndex>) {
-        for index in self.touched.drain(..) {
-            if let Some(Some(topic)) = self.topics.get_mut(index.0 as usize) {
-                topic.touched = false;
-            }
-            touched.push(index);
         }
     }
 

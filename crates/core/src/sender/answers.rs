@@ -145,7 +145,9 @@ impl Sender {
                 self.refuse_nameless(code, now);
             }
             code => {
-                self.notice(Level::Warn, format!("no producer id: {code}"));
+                // A broker that has just started has none yet (COORDINATOR_LOAD_IN_PROGRESS): the first refusal is no news.
+                let level = if self.identity.failures == 0 { Level::Info } else { Level::Warn };
+                self.notice(level, format!("no producer id: {code}"));
                 self.identity_failed(now);
             }
         }
