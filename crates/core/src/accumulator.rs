@@ -332,6 +332,7 @@ fn is_open(topics: &Topics, birth: &Birth) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::output::News;
+    use crate::topic::TopicIndex;
 
     /// Entries of the two lines looked at in an hour of work on `active` of `partitions`.
     fn visited(partitions: usize, active: i32) -> usize {
