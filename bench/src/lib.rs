@@ -1,0 +1,8 @@
+//! milena and its rivals against the same cheap broker of our own: who needs how much of a core for a record.
+
+pub mod arguments;
+pub mod broker;
+pub mod clients;
+pub mod load;
+pub mod measure;
+pub mod tally;
