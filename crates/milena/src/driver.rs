@@ -106,6 +106,8 @@ impl Driver {
             self.sender.handle_timeout(now);
         }
         self.feed(now);
+        // Before the accumulator hears of those records: a flush returns after their hooks.
+        self.run_hooks();
         let asleep = self.exchange(now);
         self.write(now);
         self.run_hooks();

@@ -227,7 +227,7 @@ impl Producer {
     }
 
     /// Sends everything that was accepted so far without waiting for `linger.ms`, and waits until all of it is
-    /// acknowledged or failed (each delivery says which).
+    /// acknowledged or failed (each delivery says which), and the hooks of those records have run.
     ///
     /// # Cancel safety
     /// Dropped before it is ready, everything is still sent.

@@ -153,6 +153,26 @@ async fn hooks_hear_every_outcome_in_order_with_their_tokens() {
 }
 
 #[tokio::test]
+async fn a_flush_returns_after_the_hooks() {
+    let cluster = cluster(1, 1);
+    let producer = producer(&cluster).build().unwrap();
+    let heard = Arc::new(Mutex::new(0));
+    let hook = {
+        let heard = Arc::clone(&heard);
+        // Slow, so that a flush that did not wait for it would be seen.
+        producer.hook(move |_, _| {
+            std::thread::sleep(Duration::from_millis(2));
+            *heard.lock().unwrap() += 1;
+        })
+    };
+    for token in 0..20 {
+        producer.send_with(Record::to("orders").value("v"), &hook, token).await.unwrap();
+    }
+    producer.flush().await;
+    assert_eq!(*heard.lock().unwrap(), 20);
+}
+
+#[tokio::test]
 async fn a_hook_that_panics_hurts_nobody_else() {
     let cluster = cluster(1, 1);
     let producer = producer(&cluster).build().unwrap();
