@@ -58,7 +58,13 @@ impl Ledger {
     }
 
     /// `count` of its records have their outcome. Wakes the flushes that are done by that.
+    ///
+    /// Memory also comes back by itself, with no records: that of a batch whose records were reported at their deadline comes
+    /// when its fate is known, and its generation may have ended long before.
     pub(super) fn release(&mut self, generation: u64, count: u32) {
+        if count == 0 {
+            return;
+        }
         let entry = self.entry(generation);
         assert!(entry.records >= u64::from(count), "a record resolves exactly once");
         entry.records -= u64::from(count);
@@ -117,6 +123,18 @@ mod tests {
         assert!(!ledger.poll(flush, None));
         ledger.release(before, 3);
         assert!(ledger.poll(flush, None));
+        assert!(ledger.is_empty());
+    }
+
+    #[test]
+    fn memory_that_comes_back_after_its_generation_ended_disturbs_nothing() {
+        let mut ledger = Ledger::new();
+        let reported = ledger.open();
+        ledger.close(reported, 3);
+        let flush = ledger.flush();
+        ledger.release(reported, 3);
+        assert!(ledger.poll(flush, None));
+        ledger.release(reported, 0);
         assert!(ledger.is_empty());
     }
 
