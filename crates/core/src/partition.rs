@@ -188,10 +188,16 @@ impl Partition {
         }
     }
 
-    /// Whether a batch would go on the wire at once, were its leader's connection free.
-    pub(crate) fn is_hungry(&self, rules: &Rules) -> bool {
+    /// Whether a batch would go on the wire at once, were its leader's connection free. A backoff that is over is none, also
+    /// when nothing is left to be sent again: what was refused, or failed at its deadline, ends no backoff.
+    pub(crate) fn is_hungry(&self, now: Time, rules: &Rules) -> bool {
+        let going = match self.mode {
+            Mode::Going => true,
+            Mode::BackingOff { until } => now >= until,
+            Mode::Probing { .. } => false,
+        };
         self.waiting.is_empty()
-            && self.mode == Mode::Going
+            && going
             && self.numbered.len() < self.limit(rules)
             && self.numbered.iter().all(|numbered| numbered.place != Place::Queued)
     }

@@ -239,7 +239,7 @@ impl Sender {
         if let Some(at) = partition.next_look(now, &self.rules) {
             self.timers.by(Timer::Partition(key), at);
         }
-        let hungry = partition.is_hungry(&self.rules);
+        let hungry = partition.is_hungry(now, &self.rules);
         if hungry != partition.told_hungry {
             partition.told_hungry = hungry;
             self.out.push_back(Output::News(News::Hungry(key, hungry)));

@@ -678,16 +678,34 @@ fn without_idempotence_batches_carry_no_number_and_five_go_at_once() {
 #[test]
 fn it_is_hungry_only_while_a_batch_would_go_out_at_once() {
     let mut stage = Stage::new();
-    assert!(stage.partition.is_hungry(&stage.rules));
+    assert!(stage.partition.is_hungry(stage.now, &stage.rules));
     let _ = stage.push(1);
-    assert!(!stage.partition.is_hungry(&stage.rules), "one waits");
+    assert!(!stage.partition.is_hungry(stage.now, &stage.rules), "one waits");
     let sent = stage.send().unwrap();
-    assert!(!stage.partition.is_hungry(&stage.rules), "the first travels alone");
+    assert!(!stage.partition.is_hungry(stage.now, &stage.rules), "the first travels alone");
     stage.acknowledge(sent, 0);
-    assert!(stage.partition.is_hungry(&stage.rules));
+    assert!(stage.partition.is_hungry(stage.now, &stage.rules));
     let _ = stage.push(1);
     let sent = stage.send().unwrap();
-    assert!(stage.partition.is_hungry(&stage.rules), "there is room for four more");
+    assert!(stage.partition.is_hungry(stage.now, &stage.rules), "there is room for four more");
     stage.answer(sent, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
-    assert!(!stage.partition.is_hungry(&stage.rules), "it backs off");
+    assert!(!stage.partition.is_hungry(stage.now, &stage.rules), "it backs off");
+}
+
+#[test]
+fn it_is_hungry_again_after_a_backoff_that_nothing_is_left_of() {
+    let mut stage = Stage::new();
+    let _ = stage.push(1);
+    let sent = stage.send().unwrap();
+    stage.answer(sent, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    stage.rest();
+    let sent = stage.send().unwrap();
+    stage.answer(sent, ErrorCode::INVALID_TIMESTAMP, -1);
+    assert!(stage.partition.is_hungry(stage.now, &stage.rules), "the broker has spoken: nothing is in the way");
+    let _ = stage.push(1);
+    let sent = stage.send().unwrap();
+    stage.lose(sent);
+    stage.answer(sent, ErrorCode::NONE, 0);
+    assert!(!stage.partition.is_hungry(stage.now, &stage.rules));
+    assert_eq!(stage.partition.next_look(stage.now, &stage.rules).map(|at| at > stage.now), Some(true));
 }
