@@ -34,6 +34,8 @@ struct Topic {
     layout: Option<Arc<TopicLayout>>,
     /// When a record was last sent to it: idle topics are not asked for.
     used: Time,
+    /// The cluster refuses it, and nobody has asked for it since: until somebody does, it is not missing.
+    refused: bool,
 }
 
 /// What is wanted of the next answer.
@@ -136,6 +138,7 @@ impl Metadata {
             let index = *index;
             let unknown = self.topic_mut(index).is_some_and(|topic| {
                 topic.used = now;
+                topic.refused = false;
                 topic.leaders.is_empty()
             });
             if unknown {
@@ -144,7 +147,14 @@ impl Metadata {
             return index;
         }
         let index = TopicIndex(u32::try_from(self.topics.len()).unwrap_or(u32::MAX));
-        let topic = Topic { name: Arc::clone(name), id: Uuid::ZERO, leaders: Vec::new(), layout: None, used: now };
+        let topic = Topic {
+            name: Arc::clone(name),
+            id: Uuid::ZERO,
+            leaders: Vec::new(),
+            layout: None,
+            used: now,
+            refused: false,
+        };
         self.topics.push(topic);
         self.by_name.insert(Arc::clone(name), index);
         self.want = self.want.max(Want::New);
@@ -302,7 +312,9 @@ impl Metadata {
             self.not_before = now + self.backoff.after(self.unchanged, chance);
         } else {
             self.unchanged = 0;
-            if self.topics.iter().any(|topic| topic.leaders.is_empty() && topic.used >= now - self.max_idle) {
+            let idle_since = now - self.max_idle;
+            let missing = |topic: &Topic| topic.leaders.is_empty() && !topic.refused && topic.used >= idle_since;
+            if self.topics.iter().any(missing) {
                 // Named after the question was put.
                 self.want = Want::New;
             }
@@ -357,6 +369,7 @@ impl Metadata {
         match code {
             ErrorCode::NONE => {}
             ErrorCode::TOPIC_AUTHORIZATION_FAILED | ErrorCode::INVALID_TOPIC_EXCEPTION => {
+                topic.refused = true;
                 changes.push(Change::Refused(Arc::clone(&name), SendError::TopicRefused { topic: name, code }));
                 return false;
             }

@@ -133,3 +133,19 @@ fn the_same_seed_and_the_same_story_give_the_same_outputs() {
     };
     assert_eq!(play(), play());
 }
+
+#[test]
+fn a_topic_that_is_refused_is_asked_for_again_only_when_somebody_sends_to_it_again() {
+    let mut script = Script::new(|_| {});
+    script.want("t");
+    script.open();
+    script.answer_versions(13);
+    let mut refused = metadata(0, 1, 0);
+    refused.topics[0].error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    let request = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&request, &refused);
+    script.pass(Duration::from_secs(5));
+    assert!(!script.has(ApiKey::METADATA), "it is refused, not missing");
+    script.want("t");
+    assert!(script.has(ApiKey::METADATA));
+}
