@@ -373,8 +373,12 @@ impl Metadata {
                 changes.push(Change::Refused(Arc::clone(&name), SendError::TopicRefused { topic: name, code }));
                 return false;
             }
-            // A topic that vanishes from one answer keeps what is known of it: brokers start, and lag.
+            // A topic that vanishes from one answer keeps what is known of it: brokers start, and lag. But one without an id
+            // may be another when it comes back, with elections of its own.
             _ => {
+                if topic.id == Uuid::ZERO {
+                    topic.leaders.iter_mut().for_each(|leader| leader.epoch = -1);
+                }
                 changes.push(Change::Missing(name, code.to_string().into()));
                 return true;
             }

@@ -21,6 +21,10 @@ use milena_wire::version::{ApiKey, Offered};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The first version of Metadata whose leader epochs can be relied on: brokers before 2.4 tell stale ones during a
+/// reassignment, and Java does not look at them either (KAFKA-9212).
+const FIRST_WITH_TRUE_EPOCHS: i16 = 9;
+
 impl Sender {
     /// Reads every whole answer that is there.
     pub(super) fn read_answers(&mut self, id: ConnectionId, now: Time) {
@@ -86,9 +90,13 @@ impl Sender {
         body: &Bytes,
         now: Time,
     ) -> Result<(), DecodeError> {
-        let response = MetadataResponse::decode(&mut Reader::new(body), version).inspect_err(|_| {
+        let mut response = MetadataResponse::decode(&mut Reader::new(body), version).inspect_err(|_| {
             self.metadata.failed(now, &mut self.chance);
         })?;
+        if version < FIRST_WITH_TRUE_EPOCHS {
+            let partitions = response.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+            partitions.for_each(|partition| partition.leader_epoch = -1);
+        }
         self.mute(id, response.throttle_time_ms, now);
         self.stats.metadata_refreshes += 1;
         match self.metadata.answered(&response, now, &mut self.chance) {

@@ -5,7 +5,7 @@ use milena_core::{Ack, Refusal, Timestamp};
 use milena_wire::Decode;
 use milena_wire::buf::Reader;
 use milena_wire::error_code::ErrorCode;
-use milena_wire::messages::api_versions::ApiVersionsResponse;
+use milena_wire::messages::api_versions::{ApiVersion, ApiVersionsResponse};
 use milena_wire::messages::init_producer_id::InitProducerIdRequest;
 use milena_wire::messages::metadata::MetadataResponse;
 use milena_wire::version::ApiKey;
@@ -148,4 +148,34 @@ fn a_topic_that_is_refused_is_asked_for_again_only_when_somebody_sends_to_it_aga
     assert!(!script.has(ApiKey::METADATA), "it is refused, not missing");
     script.want("t");
     assert!(script.has(ApiKey::METADATA));
+}
+
+#[test]
+fn elections_of_brokers_before_2_4_are_not_compared() {
+    let mut script = Script::new(|_| {});
+    script.want("t");
+    script.open();
+    let request = script.request_of(ApiKey::API_VERSIONS);
+    let offer = |api_key, max_version| ApiVersion { api_key, min_version: 0, max_version };
+    let api_keys = vec![
+        offer(ApiKey::PRODUCE, 7),
+        offer(ApiKey::METADATA, 8),
+        offer(ApiKey::API_VERSIONS, 4),
+        offer(ApiKey::INIT_PRODUCER_ID, 1),
+    ];
+    script.answer(&request, &ApiVersionsResponse { api_keys, ..ApiVersionsResponse::default() });
+    let request = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&request, &metadata(1, 1, 7));
+    let delivery = script.send(0, "v");
+    script.connect_leader();
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    // Deleted and created again: its elections start over, and without topic ids nothing else would tell.
+    let request = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&request, &metadata(1, 2, 0));
+    script.open();
+    script.answer_versions(7);
+    let again = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&again, ErrorCode::NONE, 0);
+    assert!(delivery.now().is_some_and(|result| result.is_ok()));
 }
