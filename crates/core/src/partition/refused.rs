@@ -49,9 +49,10 @@ impl Partition {
     /// beside it.
     pub(super) fn too_large(&mut self, at: usize, answer: &Answer, turn: &mut Turn<'_>) {
         let Some(numbered) = self.numbered.get(at) else { return };
+        // Nor one whose records have their result already: nobody waits for the parts.
         let parts = match numbered.uncertain {
-            None => halves(&numbered.batch),
-            Some(_) => None,
+            None if !numbered.reported => halves(&numbered.batch),
+            _ => None,
         };
         match parts {
             Some(parts) => self.replace(at, &parts, true, turn),

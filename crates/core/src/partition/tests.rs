@@ -709,3 +709,20 @@ fn it_is_hungry_again_after_a_backoff_that_nothing_is_left_of() {
     assert!(!stage.partition.is_hungry(stage.now, &stage.rules));
     assert_eq!(stage.partition.next_look(stage.now, &stage.rules).map(|at| at > stage.now), Some(true));
 }
+
+#[test]
+fn a_batch_too_large_whose_records_were_reported_is_not_split_but_dropped() {
+    let mut stage = Stage::new();
+    let deliveries = stage.push(4);
+    let sent = stage.send().unwrap();
+    stage.wait(Duration::from_secs(200));
+    stage.expire();
+    assert_eq!(failure(&deliveries[0]).1, Written::Maybe);
+    stage.answer(sent, ErrorCode::MESSAGE_TOO_LARGE, -1);
+    stage.wait(Duration::from_secs(200));
+    stage.expire();
+    assert_eq!(stage.send(), None, "nothing of it is left");
+    assert_eq!(stage.released(), 1_000);
+    let _ = stage.push(1);
+    assert_eq!(stage.send().map(|sent| (sent.epoch, sent.sequence)), Some((1, 0)));
+}
