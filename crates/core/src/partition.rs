@@ -20,6 +20,8 @@
 //!    So the newest is sent first, then the one before it: the first that is accepted proves all older ones written.
 //! 3. A *hole* is a number that will not be filled: its batch failed. When nothing is uncertain any more the rest is
 //!    numbered again from 0 under the next epoch, whose first batch fences whatever of the old one is still on its way.
+//!    A hole *before* a batch explains why every probe of it is refused; one behind it does not: if what was given up there
+//!    is in the log, the broker may have forgotten the older ones for it. They are *shadowed*: what is uncertain of them stays so.
 //! 4. One batch in flight until the first acknowledgement under a leader ([`Pace`]): a broker without state for a producer
 //!    takes any first sequence, so a second batch could be taken before a refused first (KAFKA-15591).
 //! 5. At its deadline an uncertain batch is *reported* as maybe written, but keeps its place: giving its place up would
@@ -379,7 +381,7 @@ impl Partition {
         self.next_sequence = 0;
         self.numbered.iter_mut().for_each(|numbered| {
             numbered.stamp = None;
-            numbered.overtaken = false;
+            (numbered.overtaken, numbered.shadowed) = (false, false);
         });
         let Some(identity) = self.identity else { return };
         match identity.epoch.checked_add(1) {

@@ -114,6 +114,9 @@ impl Partition {
     pub(super) fn fail_at(&mut self, at: usize, failure: &DeliveryFailure, turn: &mut Turn<'_>) {
         let Some(numbered) = self.numbered.remove(at) else { return };
         let written = numbered.written();
+        if written == Written::Maybe {
+            self.numbered.iter_mut().take(at).for_each(|older| older.shadowed = true);
+        }
         let error = DeliveryError { kind: failure.clone(), written };
         if numbered.reported {
             release(numbered.batch, true, turn);

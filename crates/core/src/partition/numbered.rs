@@ -46,6 +46,8 @@ pub(super) struct Numbered {
     pub(super) reported: bool,
     /// A newer batch of the same epoch was acknowledged.
     pub(super) overtaken: bool,
+    /// A newer batch of the same epoch was given up that may be in the log.
+    pub(super) shadowed: bool,
     /// What held it up last.
     pub(super) trouble: Option<Arc<str>>,
 }
@@ -61,6 +63,7 @@ impl Numbered {
             uncertain: None,
             reported: false,
             overtaken: false,
+            shadowed: false,
             trouble: None,
         }
     }

@@ -4,6 +4,7 @@ use super::{Answer, Mode, Pace, Partition, Turn};
 use crate::error::DeliveryFailure;
 use crate::output::Level;
 use crate::verdict::Attempt;
+use milena_wire::error_code::ErrorCode;
 
 /// Sweeps of probes, newest to oldest, all refused, before the broker is believed.
 const SWEEPS: u32 = 3;
@@ -57,13 +58,7 @@ impl Partition {
     fn not_in_the_log(&mut self, turn: &mut Turn<'_>) {
         self.mode = Mode::Going;
         if self.hole {
-            // That is because of the hole. They are numbered again, but for what was given up on already.
-            self.numbered.iter_mut().for_each(|numbered| numbered.uncertain = None);
-            for index in (0..self.numbered.len()).rev() {
-                if self.numbered.get(index).is_some_and(|numbered| numbered.reported) {
-                    self.fail_at(index, &DeliveryFailure::Closed, turn);
-                }
-            }
+            self.blame_the_hole(turn);
             return;
         }
         let acknowledged = self.floor.map_or(-1, |floor| floor - 1);
@@ -78,6 +73,23 @@ impl Partition {
         }
         self.floor = None;
         self.hole = true;
+    }
+
+    /// They were refused because of the hole, and are numbered again; but for what was given up on already, and for what is
+    /// shadowed: of that the refusal proves nothing.
+    fn blame_the_hole(&mut self, turn: &mut Turn<'_>) {
+        let message = Some("a newer batch was given up that may be written: whether this one is cannot be told".into());
+        let untold = DeliveryFailure::Rejected { code: ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, message };
+        for index in (0..self.numbered.len()).rev() {
+            let Some(numbered) = self.numbered.get_mut(index) else { continue };
+            let in_the_dark = numbered.shadowed && numbered.uncertain.is_some();
+            if !in_the_dark {
+                numbered.uncertain = None;
+            }
+            if in_the_dark || numbered.reported {
+                self.fail_at(index, &untold, turn);
+            }
+        }
     }
 
     /// The queue may have become shorter while it is probed.

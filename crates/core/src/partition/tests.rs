@@ -726,3 +726,30 @@ fn a_batch_too_large_whose_records_were_reported_is_not_split_but_dropped() {
     let _ = stage.push(1);
     assert_eq!(stage.send().map(|sent| (sent.epoch, sent.sequence)), Some((1, 0)));
 }
+
+#[test]
+fn a_batch_behind_which_one_was_given_up_that_may_be_written_is_not_written_again() {
+    let (mut stage, sent, deliveries) = Stage::with_five_in_flight();
+    sent.iter().for_each(|sent| stage.lose(*sent));
+    stage.rest();
+    // The broker started anew: it has written all five, and remembers the newest.
+    let oldest = stage.send().unwrap();
+    stage.answer(oldest, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    let newest = stage.send().unwrap();
+    assert_eq!(newest.sequence, 50);
+    // It finds that one and fails all the same: the batch is given up, and nobody will say of the others that they are there.
+    stage.answer(newest, ErrorCode::UNKNOWN_SERVER_ERROR, -1);
+    assert_eq!(failure(&deliveries[4]).1, Written::Maybe);
+    stage.wait(Duration::from_secs(31));
+    for _ in 0..40 {
+        stage.rest();
+        let Some(sent) = stage.send() else { break };
+        assert_eq!(sent.epoch, 0, "written again, sequence {}", sent.sequence);
+        stage.answer(sent, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+    for delivery in &deliveries {
+        assert_eq!(failure(delivery).1, Written::Maybe);
+    }
+    let _ = stage.push(1);
+    assert_eq!(stage.send().map(|sent| (sent.epoch, sent.sequence)), Some((1, 0)));
+}
