@@ -23,7 +23,8 @@
 //!    A hole *before* a batch explains why every probe of it is refused; one behind it does not: if what was given up there
 //!    is in the log, the broker may have forgotten the older ones for it. They are *shadowed*: what is uncertain of them stays so.
 //! 4. One batch in flight until the first acknowledgement under a leader ([`Pace`]): a broker without state for a producer
-//!    takes any first sequence, so a second batch could be taken before a refused first (KAFKA-15591).
+//!    takes any first sequence, so a second batch could be taken before a refused first (KAFKA-15591). What the leader before
+//!    acknowledges says nothing of this one.
 //! 5. At its deadline an uncertain batch is *reported* as maybe written, but keeps its place: giving its place up would
 //!    leave a hole that only uncertainty could fill.
 //! 6. Acknowledged offsets rise. One that does not is not an acknowledgement: the number was used before, by us or by
@@ -131,6 +132,10 @@ pub(crate) struct Partition {
     /// A producer id that this partition must not use again: its epochs are used up, or it was fenced.
     spent: Option<i64>,
     pace: Pace,
+    /// The newest attempt.
+    newest: AttemptId,
+    /// The newest attempt that went to another leader than the present one.
+    former: AttemptId,
     mode: Mode,
     /// Failures since the last acknowledgement, counted once a round.
     failures: u32,
@@ -159,6 +164,8 @@ impl Partition {
             next_sequence: 0,
             spent: None,
             pace: Pace::First,
+            newest: AttemptId(0),
+            former: AttemptId(0),
             mode: Mode::Going,
             failures: 0,
             hole: false,
@@ -289,6 +296,7 @@ impl Partition {
             self.next_sequence = sequence_after(self.next_sequence, numbered.batch.meta.count);
         }
         numbered.place = Place::InFlight(attempt);
+        self.newest = attempt;
         Some(Outgoing { header: numbered.header, body: numbered.batch.body.clone() })
     }
 
@@ -313,7 +321,7 @@ impl Partition {
             numbered.place = Place::Queued;
         }
         match verdict {
-            Verdict::Acknowledge => self.acknowledge(at, answer, turn),
+            Verdict::Acknowledge => self.acknowledge(at, attempt, answer, turn),
             Verdict::Retry(proof) | Verdict::SeekLeader(proof) => {
                 self.again(at, proof, answer.to_string().into(), turn);
             }
@@ -346,7 +354,7 @@ impl Partition {
                 message: None,
                 record_errors: Vec::new(),
             };
-            self.acknowledge(at, &answer, turn);
+            self.acknowledge(at, attempt, &answer, turn);
         }
     }
 
@@ -358,6 +366,7 @@ impl Partition {
     /// Another broker leads: one batch alone there first, at once.
     pub(crate) fn leader_changed(&mut self) {
         self.pace = Pace::First;
+        self.former = self.newest;
         if let Mode::BackingOff { .. } = self.mode {
             self.mode = Mode::Going;
         }

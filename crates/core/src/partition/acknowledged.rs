@@ -2,14 +2,14 @@
 
 use super::ending::{release, resolve};
 use super::numbered::Numbered;
-use super::{Answer, Mode, Pace, Partition, Turn};
+use super::{Answer, AttemptId, Mode, Pace, Partition, Turn};
 use crate::delivery::RunResult;
 use crate::error::{DeliveryError, DeliveryFailure, Written};
 use crate::output::Level;
 use crate::time::Time;
 
 impl Partition {
-    pub(super) fn acknowledge(&mut self, at: usize, answer: &Answer, turn: &mut Turn<'_>) {
+    pub(super) fn acknowledge(&mut self, at: usize, attempt: AttemptId, answer: &Answer, turn: &mut Turn<'_>) {
         let probing = matches!(self.mode, Mode::Probing { .. });
         let mut at = at;
         if probing {
@@ -48,7 +48,7 @@ impl Partition {
             resolve(&mut batch, result, turn);
         }
         release(batch, reported, turn);
-        self.went_well(turn.now);
+        self.went_well(attempt, turn.now);
     }
 
     /// The batch at `at` is in the log, at an offset that nobody remembers.
@@ -62,8 +62,10 @@ impl Partition {
         release(batch, reported, turn);
     }
 
-    fn went_well(&mut self, now: Time) {
-        self.pace = Pace::Open;
+    fn went_well(&mut self, attempt: AttemptId, now: Time) {
+        if attempt > self.former {
+            self.pace = Pace::Open;
+        }
         self.mode = Mode::Going;
         self.failures = 0;
         self.acknowledged = now;

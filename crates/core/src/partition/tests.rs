@@ -753,3 +753,19 @@ fn a_batch_behind_which_one_was_given_up_that_may_be_written_is_not_written_agai
     let _ = stage.push(1);
     assert_eq!(stage.send().map(|sent| (sent.epoch, sent.sequence)), Some((1, 0)));
 }
+
+#[test]
+fn what_the_leader_before_acknowledges_opens_no_window_to_the_next() {
+    let (mut stage, sent, _) = Stage::with_five_in_flight();
+    let _ = stage.push(10);
+    let _ = stage.push(10);
+    stage.partition.leader_changed();
+    for (sent, offset) in sent.iter().zip((10..).step_by(10)) {
+        assert_eq!(stage.send(), None, "one at a time, and those are in flight still");
+        stage.acknowledge(*sent, offset);
+    }
+    let first = stage.send().unwrap();
+    assert_eq!(stage.send(), None, "alone, for this leader has acknowledged nothing");
+    stage.acknowledge(first, 60);
+    assert!(stage.send().is_some());
+}
