@@ -80,8 +80,12 @@ impl Sender {
             self.timers.by(Timer::Identity, due);
             return false;
         }
-        // No connection, no metadata: that is asked for first, and connects.
-        let Some(id) = self.any_free(now) else { return false };
+        let Some(id) = self.any_free(now) else {
+            // Metadata may be fresh enough, and all connections closed for idleness since.
+            let before = self.out.len();
+            self.connect_any(now);
+            return self.out.len() > before;
+        };
         let Some(version) = self.version(id, ApiKey::INIT_PRODUCER_ID, InitProducerIdRequest::VERSIONS) else {
             self.fail("the broker does not know idempotent producers; set enable.idempotence=false", now);
             return true;

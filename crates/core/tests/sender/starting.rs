@@ -179,3 +179,14 @@ fn elections_of_brokers_before_2_4_are_not_compared() {
     script.answer_produce(&again, ErrorCode::NONE, 0);
     assert!(delivery.now().is_some_and(|result| result.is_ok()));
 }
+
+#[test]
+fn a_producer_id_is_asked_for_when_every_connection_was_closed_for_idleness() {
+    let mut script = Script::ready(1, |config| config.connections_max_idle = Some(Duration::from_secs(5)));
+    script.pass(Duration::from_secs(10));
+    assert_eq!(script.closed.len(), 1, "and metadata is fresh: nothing else connects");
+    drop(script.send(0, "v"));
+    script.open();
+    script.answer_versions(13);
+    assert!(script.has(ApiKey::INIT_PRODUCER_ID));
+}
