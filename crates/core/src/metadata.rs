@@ -103,7 +103,10 @@ pub(crate) struct Metadata {
     failures: u32,
     /// Answers in a row that changed nothing although something was wanted (KIP-580).
     unchanged: u32,
-    /// Not before this, for what `failures` and `unchanged` say.
+    /// Answers in a row after which somebody still lacks a leader, though no error told why: the partition is gone, or its
+    /// leader is none of the brokers.
+    in_vain: u32,
+    /// Not before this, for what `failures`, `unchanged` and `in_vain` say.
     not_before: Time,
     backoff: Backoff,
     max_age: std::time::Duration,
@@ -125,6 +128,7 @@ impl Metadata {
             failing_since: None,
             failures: 0,
             unchanged: 0,
+            in_vain: 0,
             not_before: Time::ZERO,
             backoff: Backoff { initial: config.retry_backoff, max: config.retry_backoff_max },
             max_age: config.metadata_max_age,
@@ -219,6 +223,16 @@ impl Metadata {
         self.asked = false;
         self.failures += 1;
         self.not_before = now + self.backoff.after(self.failures, chance);
+    }
+
+    /// An answer was taken, and all partitions that lacked a leader have one now, or not all.
+    pub(crate) fn served(&mut self, all: bool, now: Time, chance: &mut Rng) {
+        if all {
+            self.in_vain = 0;
+            return;
+        }
+        self.in_vain = self.in_vain.saturating_add(1);
+        self.not_before = self.not_before.max(now + self.backoff.after(self.in_vain, chance));
     }
 
     /// Since when no attempt succeeded.

@@ -249,6 +249,7 @@ impl Sender {
         }
         let leaderless = std::mem::take(&mut self.leaderless);
         self.look_again(leaderless, now);
+        self.metadata.served(self.leaderless.is_empty(), now, &mut self.chance);
     }
 
     fn refused(&mut self, name: Arc<str>, error: SendError) {

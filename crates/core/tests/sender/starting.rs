@@ -4,6 +4,7 @@ use crate::script::{Script, metadata};
 use milena_core::{Ack, Refusal, Timestamp};
 use milena_wire::Decode;
 use milena_wire::buf::Reader;
+use milena_wire::buf::Uuid;
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::api_versions::{ApiVersion, ApiVersionsResponse};
 use milena_wire::messages::init_producer_id::InitProducerIdRequest;
@@ -189,4 +190,29 @@ fn a_producer_id_is_asked_for_when_every_connection_was_closed_for_idleness() {
     script.open();
     script.answer_versions(13);
     assert!(script.has(ApiKey::INIT_PRODUCER_ID));
+}
+
+#[test]
+fn a_partition_that_is_gone_is_asked_for_at_the_pace_of_retries() {
+    let mut script = Script::ready(2, |_| {});
+    let delivery = script.send(1, "v");
+    script.connect_leader();
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    drop(script.send(0, "v"));
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::UNKNOWN_TOPIC_ID, -1);
+    let mut smaller = metadata(1, 1, 0);
+    smaller.topics[0].topic_id = Uuid([8; 16]);
+    let mut asked = 0;
+    for _ in 0..40 {
+        while script.has(ApiKey::METADATA) && asked < 1_000 {
+            let request = script.request_of(ApiKey::METADATA);
+            script.answer_metadata(&request, &smaller);
+            asked += 1;
+        }
+        script.pass(Duration::from_millis(100));
+    }
+    assert!((2..12).contains(&asked), "{asked} times in four seconds");
+    assert_eq!(delivery.now(), None, "it waits for its partition until its deadline");
 }
