@@ -221,7 +221,8 @@ impl Accumulator {
         if size >= limit {
             self.hand_over(key);
         }
-        let wake = self.asleep.is_some() && self.wake(opened && hungry);
+        let wake = self.asleep.is_some()
+            && (self.wake(opened && hungry) || opened && self.wake_before(self.now + self.config.delivery_timeout));
         Ok(Appended { delivery, partition, wake })
     }
 

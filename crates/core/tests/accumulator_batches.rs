@@ -182,7 +182,7 @@ fn the_sleeping_driver_is_woken_once() {
 fn a_driver_that_sleeps_for_long_is_woken_by_the_first_record() {
     let mut world = World::new(2, config(16_384, 5));
     world.hungry(0, false);
-    assert!(world.accumulator.going_to_sleep(None));
+    assert!(world.accumulator.going_to_sleep(Some(world.now + Duration::from_secs(60))));
     assert!(!world.put(0, b"nobody wants it now").wake);
     assert!(world.put(1, b"due in 5 ms").wake);
 }
@@ -289,4 +289,21 @@ fn every_claim_gets_its_own_records_result() {
     assert_eq!(offsets, [Some(101), Some(103)]);
     assert_eq!(*seen.lock().unwrap(), [(33, 102), (44, 104)]);
     assert_eq!(world.accumulator.buffered(), milena_core::Buffered::default());
+}
+
+#[test]
+fn a_batch_that_opens_behind_wakes_a_driver_that_would_sleep_past_its_delivery_timeout() {
+    let timeout = Duration::from_secs(10);
+    let config = Config { linger: Duration::ZERO, delivery_timeout: timeout, ..Config::default() };
+    let mut world = World::new(1, config);
+    world.hungry(0, false);
+    assert!(world.accumulator.going_to_sleep(Some(world.now + Duration::from_secs(1))));
+    assert!(!world.put(0, b"the driver is up before").wake);
+    world.pass(10_000);
+    assert_eq!(world.due().len(), 1, "given up");
+    assert!(world.accumulator.going_to_sleep(None));
+    assert!(world.put(0, b"nobody else would wake it").wake);
+    assert!(!world.put(0, b"said once").wake);
+    assert!(world.due().is_empty());
+    assert_eq!(world.accumulator.next_due(), Some(world.now + timeout));
 }

@@ -123,6 +123,15 @@ impl Accumulator {
         wake
     }
 
+    /// Whether the driver must be woken to be up at this time: then a batch is given up whose partition stays behind.
+    pub(super) fn wake_before(&mut self, at: Time) -> bool {
+        let wake = self.asleep.is_some_and(|until| at < until);
+        if wake {
+            self.asleep = None;
+        }
+        wake
+    }
+
     /// Linger is over early for what was flushed, and for everything while somebody waits for memory.
     fn counts_as_over(&self, birth: &Birth) -> bool {
         birth.number < self.hurried || self.waiters.head().is_some()
