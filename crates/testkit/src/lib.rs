@@ -86,6 +86,7 @@ mod producer_state;
 mod readback;
 mod release;
 mod server;
+pub mod simulation;
 mod time;
 mod topic;
 

@@ -1,0 +1,584 @@
+//! What must hold, in prose and in code. The history is written while the schedule runs, by those who see: callers, the wire, the
+//! cluster; the logs are judged when faults have stopped, everything is settled and the last zombie has arrived.
+//!
+//! The numbers are those of the list that the project is built on; I10 and I11 are about transactions and a spool, I12 about
+//! fencing by transactional id: they have nothing to say about a producer that has neither.
+//!
+//! - **I1, nothing acknowledged is lost.** A record that was acknowledged at an offset is in the log at that offset, with
+//!   its content. One that was acknowledged without an offset is in the log somewhere. *Unclean elections:* what a replica
+//!   had when it was passed over counts as a log: the client cannot know that it is gone. *Topics that were deleted:* their
+//!   logs as they were at the end count too. With `acks=1`, only while no leader changed; with `acks=0` nothing is claimed.
+//!   An acknowledgement without an offset rests on what the broker remembers: where producers expire it is not judged.
+//! - **I2, nothing is there twice.** With idempotence a record is at most once in a log, also one that failed as maybe
+//!   written. Over all of a topic's lives where requests name it by id: by name alone a client cannot know that it writes
+//!   into another. Not where a producer's state expired on the broker while it was needed: Kafka forgets by the
+//!   records' own timestamps, and no answer says so.
+//! - **I3, order.** The records of one caller are in each log in the order in which it sent them. Without idempotence only with
+//!   one batch in flight and `acks=all`, and for the first copy of each record that was acknowledged: a copy that was given up
+//!   may arrive later.
+//! - **I4, every send ends.** A record resolves exactly once, by `delivery.timeout.ms`; a caller in line is let in or goes away
+//!   by `max.block.ms`; a flush ends; after the faults everything settles, and a record sent then is acknowledged.
+//! - **I5, memory.** Never more than `buffer.memory`; all of it is back when everything is settled.
+//! - **I6, no spin, no storm.** Bounded outputs for an input, bounded requests in a second, bounded steps.
+//! - **I7, honest errors.** A record that failed as not written, or was refused, is in no log, at no time. No alarm of lost or
+//!   swapped records where nothing was lost.
+//! - **I8, one number, one content.** A producer id, epoch and sequence of a partition never carry two records.
+//! - **I9, bytes in their place.** A record is on the wire and in the log only for its own topic and partition, and whole.
+//! - **Window.** No more batches of a partition in flight than `max.in.flight.requests.per.connection`; one, until a broker has
+//!   acknowledged one under the same producer id and epoch.
+
+use super::calendar::Moment;
+use super::caller::{Style, value};
+use super::trace::Trace;
+use super::workload::Plan;
+use milena_core::config::Acks;
+use milena_core::error::DeliveryFailure;
+use milena_core::{Ack, DeliveryError, Written};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
+
+/// A rule that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub invariant: &'static str,
+    /// What was found.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It waits to be accepted.
+    Waiting,
+    /// It was not accepted.
+    Rejected,
+    /// It was accepted, and nothing is known yet; or nobody asked.
+    Accepted,
+    Acknowledged(Option<i64>),
+    Failed(Written),
+}
+
+/// A record's life.
+#[derive(Debug, Clone)]
+pub(crate) struct Life {
+    pub(crate) client: usize,
+    pub(crate) caller: usize,
+    /// The caller's how manyth.
+    pub(crate) number: u32,
+    pub(crate) topic: usize,
+    pub(crate) padding: usize,
+    pub(crate) key: Option<u32>,
+    /// Where it was accepted for.
+    pub(crate) partition: i32,
+    pub(crate) accepted: Moment,
+    pub(crate) fate: Fate,
+    style: Style,
+    must: bool,
+}
+
+/// One log of a partition, as it is or was.
+#[derive(Debug, Clone)]
+pub(crate) struct LogView {
+    pub(crate) topic: usize,
+    pub(crate) partition: i32,
+    pub(crate) kind: LogKind,
+    /// Offset and record.
+    pub(crate) records: Vec<(i64, u32)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogKind {
+    /// It is the partition's log, or was when its topic was deleted.
+    Whole,
+    /// A replica had this when it was passed over.
+    PassedOver,
+}
+
+/// What a client promises.
+#[derive(Debug, Clone, Copy)]
+struct Promise {
+    idempotent: bool,
+    ordered: bool,
+    acks: Acks,
+    delivery_timeout: Moment,
+}
+
+/// All that is known.
+#[derive(Debug)]
+pub(crate) struct History {
+    promises: Vec<Promise>,
+    slack: Moment,
+    /// By number.
+    lives: Vec<Life>,
+    accepted: Vec<Vec<u32>>,
+    unresolved: usize,
+    logs: Vec<LogView>,
+    /// Partitions that lost what they had, so that alarms are true.
+    pub(crate) lossy: BTreeSet<(usize, i32)>,
+    /// Topics that were deleted.
+    pub(crate) deleted: BTreeSet<usize>,
+    /// Whether a leader changed.
+    pub(crate) led_elsewhere: bool,
+    /// Whether a broker may have forgotten producers by their age.
+    pub(crate) forgetful: bool,
+    /// Whether all requests name topics by their ids.
+    pub(crate) by_id: bool,
+    violations: Vec<Violation>,
+}
+
+impl History {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let promise = |config: &milena_core::Config| Promise {
+            idempotent: config.idempotence,
+            ordered: config.idempotence || config.max_in_flight == 1 && config.acks == Acks::All,
+            acks: config.acks,
+            delivery_timeout: Moment::try_from(config.delivery_timeout.as_micros()).unwrap_or(Moment::MAX),
+        };
+        Self {
+            promises: plan.configs.iter().map(promise).collect(),
+            slack: plan.slack(),
+            lives: Vec::new(),
+            accepted: vec![Vec::new(); plan.configs.len()],
+            unresolved: 0,
+            logs: Vec::new(),
+            lossy: BTreeSet::new(),
+            deleted: BTreeSet::new(),
+            led_elsewhere: false,
+            forgetful: plan.forgetful,
+            by_id: plan.by_id,
+            violations: Vec::new(),
+        }
+    }
+
+    pub(crate) fn violate(&mut self, invariant: &'static str, what: String) {
+        // The first few say it all, and a broken rule is often broken for every record.
+        if self.violations.len() < 8 {
+            self.violations.push(Violation { invariant, what });
+        }
+    }
+
+    pub(crate) fn into_violations(self) -> Vec<Violation> {
+        self.violations
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one of each, and all are needed")]
+    pub(crate) fn new_record(
+        &mut self,
+        client: usize,
+        caller: usize,
+        number: u32,
+        topic: usize,
+        padding: usize,
+        key: Option<u32>,
+        must: bool,
+    ) -> u32 {
+        let record = u32::try_from(self.lives.len()).expect("a schedule is small");
+        self.lives.push(Life {
+            client,
+            caller,
+            number,
+            topic,
+            padding,
+            key,
+            partition: -1,
+            accepted: 0,
+            fate: Fate::Waiting,
+            style: Style::Forgets,
+            must,
+        });
+        record
+    }
+
+    pub(crate) fn record(&self, record: u32) -> &Life {
+        self.lives.get(record as usize).expect("records are not removed")
+    }
+
+    fn record_mut(&mut self, record: u32) -> &mut Life {
+        self.lives.get_mut(record as usize).expect("records are not removed")
+    }
+
+    pub(crate) fn accepted(&mut self, record: u32, partition: i32, now: Moment, style: Style) {
+        let life = self.record_mut(record);
+        (life.partition, life.accepted, life.style) = (partition, now, style);
+        life.fate = Fate::Accepted;
+        let client = life.client;
+        if let Some(accepted) = self.accepted.get_mut(client) {
+            accepted.push(record);
+        }
+        self.unresolved += usize::from(style != Style::Forgets);
+    }
+
+    pub(crate) fn rejected(&mut self, record: u32) {
+        self.record_mut(record).fate = Fate::Rejected;
+    }
+
+    /// Records whose outcome somebody wants and that have none.
+    pub(crate) fn unresolved(&self) -> usize {
+        self.unresolved
+    }
+
+    /// How many records and how many acknowledged, failed.
+    pub(crate) fn counts(&self) -> (u64, u64, u64) {
+        let count = |pick: fn(&Fate) -> bool| self.lives.iter().filter(|life| pick(&life.fate)).count() as u64;
+        let acknowledged = count(|fate| matches!(fate, Fate::Acknowledged(_)));
+        (self.lives.len() as u64, acknowledged, count(|fate| matches!(fate, Fate::Failed(_))))
+    }
+
+    /// A hook ran.
+    pub(crate) fn resolve(&mut self, token: u64, result: &Result<Ack, DeliveryError>, now: Moment, trace: &mut Trace) {
+        self.heard(token, result, now, true, trace);
+    }
+
+    /// Somebody heard what became of a record; `promptly`: at once.
+    pub(crate) fn heard(
+        &mut self,
+        token: u64,
+        result: &Result<Ack, DeliveryError>,
+        now: Moment,
+        promptly: bool,
+        trace: &mut Trace,
+    ) {
+        let record = u32::try_from(token).unwrap_or(u32::MAX);
+        let life = self.record(record).clone();
+        let promise = *self.promises.get(life.client).expect("clients are known");
+        trace.number(token);
+        trace.number(result.as_ref().map_or(u64::MAX, |ack| ack.offset.unwrap_or(-1).cast_unsigned()));
+        trace.tell(now, || format!("  record {record} ({}-{}): {result:?}", life.topic, life.partition));
+        if life.fate != Fate::Accepted {
+            self.violate("I4", format!("record {record} resolves again: {:?}, then {result:?}", life.fate));
+            return;
+        }
+        self.unresolved -= 1;
+        if promptly && now > life.accepted + promise.delivery_timeout + self.slack {
+            let took = now - life.accepted;
+            self.violate("I4", format!("record {record} resolves {took} µs after it was accepted: {result:?}"));
+        }
+        self.record_mut(record).fate = match result {
+            Ok(ack) => {
+                if ack.partition != life.partition {
+                    self.violate("I9", format!("record {record} is acknowledged for partition {}", ack.partition));
+                }
+                Fate::Acknowledged(ack.offset)
+            }
+            Err(error) => {
+                self.check_alarm(record, &life, &error.kind, promise);
+                Fate::Failed(error.written)
+            }
+        };
+    }
+
+    /// An alarm where nothing is wrong is a lie too.
+    fn check_alarm(&mut self, record: u32, life: &Life, kind: &DeliveryFailure, promise: Promise) {
+        let alarm = match kind {
+            DeliveryFailure::DataLoss { .. } | DeliveryFailure::Integrity { .. } => true,
+            DeliveryFailure::TopicRecreated => !self.deleted.contains(&life.topic),
+            _ => false,
+        };
+        let reason = self.lossy.contains(&(life.topic, life.partition))
+            || self.deleted.contains(&life.topic)
+            || self.forgetful
+            || promise.acks != Acks::All;
+        if alarm && !reason {
+            self.violate("I7", format!("a false alarm for record {record}: {kind}"));
+        }
+    }
+
+    /// Records of a client that were accepted so far.
+    pub(crate) fn accepted_of(&self, client: usize) -> u64 {
+        self.accepted.get(client).map_or(0, |accepted| accepted.len() as u64)
+    }
+
+    /// A flush ended that covers a client's first `upto` records.
+    pub(crate) fn flushed(&mut self, client: usize, upto: u64) {
+        let covered = self.accepted.get(client).into_iter().flatten().take(usize::try_from(upto).unwrap_or(usize::MAX));
+        let open = covered.copied().find(|record| {
+            let life = self.record(*record);
+            life.style == Style::Hooks && life.fate == Fate::Accepted
+        });
+        if let Some(record) = open {
+            self.violate("I4", format!("a flush ended before record {record}, which was accepted before it"));
+        }
+    }
+
+    /// Knows a record again by its bytes, where it belongs. Its number.
+    pub(crate) fn recognize(&mut self, place: (usize, i32), key: Option<&[u8]>, bytes: Option<&[u8]>) -> Option<u32> {
+        let number = bytes.and_then(|bytes| bytes.first_chunk::<4>()).map(|number| u32::from_be_bytes(*number));
+        let life = number.and_then(|number| self.lives.get(number as usize));
+        let Some((number, life)) = number.zip(life) else {
+            self.violate("I9", format!("{place:?} has a record that nobody sent"));
+            return None;
+        };
+        let whole = value(number, life.caller, life.number, life.padding);
+        let same_key = key == life.key.map(u32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice);
+        if bytes != Some(&*whole) || !same_key {
+            self.violate("I9", format!("record {number} is not what was sent"));
+        } else if (life.topic, life.partition) != place {
+            let own = (life.topic, life.partition);
+            self.violate("I9", format!("record {number} of {own:?} is in {place:?}"));
+        } else if matches!(life.fate, Fate::Waiting | Fate::Rejected) {
+            self.violate("I7", format!("record {number} was not accepted and is on its way, or written"));
+        }
+        Some(number)
+    }
+
+    /// A log to judge by.
+    pub(crate) fn keep_log(&mut self, log: LogView) {
+        self.logs.push(log);
+    }
+
+    /// The judgement.
+    pub(crate) fn judge(&mut self) {
+        let logs = std::mem::take(&mut self.logs);
+        self.judge_acknowledged(&logs);
+        self.judge_copies(&logs);
+        self.judge_order(&logs);
+        self.judge_failed(&logs);
+        self.judge_last_words();
+    }
+
+    /// I1.
+    fn judge_acknowledged(&mut self, logs: &[LogView]) {
+        let mut at: HashSet<(usize, i32, i64, u32)> = HashSet::new();
+        let mut anywhere: HashSet<u32> = HashSet::new();
+        for log in logs {
+            at.extend(log.records.iter().map(|(offset, record)| (log.topic, log.partition, *offset, *record)));
+            anywhere.extend(log.records.iter().map(|(_, record)| *record));
+        }
+        for (record, life) in (0..).zip(self.lives.clone()) {
+            let Fate::Acknowledged(offset) = life.fate else { continue };
+            let acks = self.promises.get(life.client).map(|promise| promise.acks);
+            if acks == Some(Acks::None) || acks == Some(Acks::Leader) && self.led_elsewhere {
+                continue;
+            }
+            let found = match offset {
+                Some(offset) => at.contains(&(life.topic, life.partition, offset, record)),
+                None => self.forgetful || anywhere.contains(&record),
+            };
+            if !found {
+                let elsewhere = if anywhere.contains(&record) { "elsewhere" } else { "nowhere" };
+                let place = format!("{}-{} offset {offset:?}", life.topic, life.partition);
+                self.violate("I1", format!("record {record} is acknowledged at {place}, and is {elsewhere}"));
+            }
+        }
+    }
+
+    /// I2.
+    fn judge_copies(&mut self, logs: &[LogView]) {
+        if self.forgetful {
+            return;
+        }
+        let mut places: BTreeMap<u32, Vec<(usize, i64)>> = BTreeMap::new();
+        for (number, log) in logs.iter().enumerate().filter(|(_, log)| log.kind == LogKind::Whole) {
+            for (offset, record) in &log.records {
+                places.entry(*record).or_default().push((number, *offset));
+            }
+        }
+        for (record, places) in places {
+            let life = self.record(record);
+            let (client, place) = (life.client, (life.topic, life.partition));
+            let idempotent = self.promises.get(client).is_some_and(|promise| promise.idempotent);
+            let one_life = places.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
+            if idempotent && places.len() > 1 && (self.by_id || one_life) {
+                let offsets: Vec<_> = places.iter().map(|(_, offset)| *offset).collect();
+                self.violate("I2", format!("record {record} is in {place:?} at offsets {offsets:?}"));
+            }
+        }
+    }
+
+    /// I3.
+    fn judge_order(&mut self, logs: &[LogView]) {
+        if self.forgetful {
+            return;
+        }
+        for log in logs {
+            let mut last: HashMap<usize, (u32, u32)> = HashMap::new();
+            let mut seen: HashSet<u32> = HashSet::new();
+            for (_, record) in &log.records {
+                let life = self.record(*record);
+                let (caller, number) = (life.caller, life.number);
+                let Some(promise) = self.promises.get(life.client).filter(|promise| promise.ordered) else { continue };
+                let counts = promise.idempotent || matches!(life.fate, Fate::Acknowledged(_)) && seen.insert(*record);
+                if counts
+                    && let Some((before, earlier)) = last.insert(caller, (*record, number))
+                    && earlier > number
+                {
+                    let place = (log.topic, log.partition);
+                    self.violate(
+                        "I3",
+                        format!("record {record} is behind {before} in {place:?}, and was sent before it"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// I7.
+    fn judge_failed(&mut self, logs: &[LogView]) {
+        let written: BTreeSet<u32> =
+            logs.iter().flat_map(|log| log.records.iter().map(|(_, record)| *record)).collect();
+        for record in written {
+            let fate = self.record(record).fate.clone();
+            if matches!(fate, Fate::Failed(Written::No) | Fate::Rejected | Fate::Waiting) {
+                self.violate("I7", format!("record {record} is in the log, and is {fate:?}"));
+            }
+        }
+    }
+
+    /// I4: a record that was sent when all was well.
+    fn judge_last_words(&mut self) {
+        for (record, life) in (0u32..).zip(self.lives.clone()) {
+            let untold = !self.by_id && self.deleted.contains(&life.topic);
+            if life.must && !untold && !matches!(life.fate, Fate::Acknowledged(_)) {
+                self.violate("I4", format!("record {record}, sent when all was well, is {:?}", life.fate));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::workload::Workload;
+    use super::*;
+
+    /// Three records of one caller for partition 0, accepted at once.
+    fn history() -> History {
+        let mut history = History::new(&Plan::draw(Workload::OnePartition, 1));
+        (history.forgetful, history.by_id) = (false, true);
+        for number in 1..=3 {
+            let record = history.new_record(0, 0, number, 0, 5, None, false);
+            history.accepted(record, 0, 0, Style::Hooks);
+        }
+        history
+    }
+
+    fn resolve(history: &mut History, record: u64, result: Result<i64, (DeliveryFailure, Written)>) {
+        let result = match result {
+            Ok(offset) => {
+                let offset = Some(offset).filter(|offset| *offset >= 0);
+                Ok(Ack { partition: 0, offset, timestamp: milena_core::Timestamp(0) })
+            }
+            Err((kind, written)) => Err(DeliveryError { kind, written }),
+        };
+        history.resolve(record, &result, 5, &mut Trace::new(false));
+    }
+
+    fn log(records: &[(i64, u32)]) -> LogView {
+        LogView { topic: 0, partition: 0, kind: LogKind::Whole, records: records.to_vec() }
+    }
+
+    fn judged(mut history: History, logs: &[LogView]) -> Vec<&'static str> {
+        logs.iter().cloned().for_each(|log| history.keep_log(log));
+        history.judge();
+        history.into_violations().into_iter().map(|violation| violation.invariant).collect()
+    }
+
+    fn all_acknowledged() -> History {
+        let mut history = history();
+        (0..3).for_each(|record| resolve(&mut history, record, Ok(record.cast_signed())));
+        history
+    }
+
+    #[test]
+    fn a_true_history_passes() {
+        assert_eq!(judged(all_acknowledged(), &[log(&[(0, 0), (1, 1), (2, 2)])]), [""; 0]);
+    }
+
+    #[test]
+    fn a_loss_is_caught() {
+        assert_eq!(judged(all_acknowledged(), &[log(&[(0, 0), (2, 2)])]), ["I1"]);
+    }
+
+    #[test]
+    fn an_acknowledgement_at_another_offset_is_caught() {
+        assert_eq!(judged(all_acknowledged(), &[log(&[(0, 0), (1, 1), (7, 2)])]), ["I1"]);
+    }
+
+    #[test]
+    fn an_acknowledgement_without_an_offset_may_be_anywhere_but_not_nowhere() {
+        let unplaced = || {
+            let mut history = history();
+            resolve(&mut history, 1, Ok(-1));
+            history
+        };
+        assert_eq!(judged(unplaced(), &[log(&[(9, 1)])]), [""; 0]);
+        assert_eq!(judged(unplaced(), &[log(&[])]), ["I1"]);
+    }
+
+    #[test]
+    fn a_duplicate_is_caught_also_of_a_record_that_failed() {
+        let mut history = history();
+        resolve(&mut history, 1, Err((DeliveryFailure::Closed, Written::Maybe)));
+        assert_eq!(judged(history, &[log(&[(0, 1), (1, 1)])]), ["I2"]);
+    }
+
+    #[test]
+    fn a_duplicate_over_two_lives_of_a_topic_is_caught_where_ids_are_used() {
+        let two_lives = [log(&[(0, 0), (1, 1), (2, 2)]), log(&[(0, 2)])];
+        assert_eq!(judged(all_acknowledged(), &two_lives), ["I2"]);
+        let mut by_name = all_acknowledged();
+        by_name.by_id = false;
+        assert_eq!(judged(by_name, &two_lives), [""; 0]);
+    }
+
+    #[test]
+    fn disorder_is_caught() {
+        let mut history = history();
+        for (record, offset) in [(0, 1), (1, 0), (2, 2)] {
+            resolve(&mut history, record, Ok(offset));
+        }
+        assert_eq!(judged(history, &[log(&[(0, 1), (1, 0), (2, 2)])]), ["I3"]);
+    }
+
+    #[test]
+    fn a_record_that_is_not_written_must_not_be_written() {
+        let mut history = history();
+        resolve(&mut history, 2, Err((DeliveryFailure::Closed, Written::No)));
+        assert_eq!(judged(history, &[log(&[(0, 2)])]), ["I7"]);
+    }
+
+    #[test]
+    fn what_a_replica_had_that_was_passed_over_counts_for_acknowledgements_only() {
+        let passed = LogView { kind: LogKind::PassedOver, ..log(&[(0, 0), (1, 1), (2, 2)]) };
+        assert_eq!(judged(all_acknowledged(), &[passed, log(&[(0, 0)])]), [""; 0]);
+    }
+
+    #[test]
+    fn a_false_alarm_and_a_second_outcome_and_a_late_one_are_caught() {
+        let mut history = history();
+        let alarm = DeliveryFailure::Integrity { expected: 1, found: 0 };
+        resolve(&mut history, 0, Err((alarm, Written::Maybe)));
+        resolve(&mut history, 0, Ok(4));
+        let ack = Ack { partition: 0, offset: Some(4), timestamp: milena_core::Timestamp(0) };
+        history.resolve(1, &Ok(ack), Moment::MAX, &mut Trace::new(false));
+        let invariants: Vec<_> = history.into_violations().into_iter().map(|violation| violation.invariant).collect();
+        assert_eq!(invariants, ["I7", "I4", "I4"]);
+    }
+
+    #[test]
+    fn bytes_in_another_partition_or_changed_are_caught() {
+        let mut history = history();
+        let bytes = value(1, 0, 2, 5);
+        assert_eq!(history.recognize((0, 0), None, Some(&bytes)), Some(1));
+        history.recognize((0, 1), None, Some(&bytes));
+        history.recognize((0, 0), None, Some(&value(1, 0, 2, 6)));
+        history.recognize((0, 0), None, Some(b"who am I"));
+        let invariants: Vec<_> = history.into_violations().into_iter().map(|violation| violation.invariant).collect();
+        assert_eq!(invariants, ["I9", "I9", "I9"]);
+    }
+
+    #[test]
+    fn a_flush_that_ends_too_early_is_caught() {
+        let mut history = history();
+        resolve(&mut history, 0, Ok(0));
+        history.flushed(0, 1);
+        history.flushed(0, 2);
+        assert_eq!(history.into_violations().len(), 1);
+    }
+}
