@@ -9,28 +9,29 @@ use std::time::Instant;
 
 /// Runs every step on a machine that has nothing but Rust, Java and Maven. The last lines are the test runner's own.
 pub(crate) fn run() -> Result<()> {
+    let begun = Instant::now();
     // Before minutes of building: the sentence that says what to install.
     require_java()?;
-    step("format", cargo(&["fmt", "--all", "--check"]))?;
-    step("lint", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    step(begun, "format", cargo(&["fmt", "--all", "--check"]))?;
+    step(begun, "lint", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let lint_real_kafka = cargo(&["clippy", "--workspace", "--test", REAL_KAFKA, "--", "-D", "warnings"]);
-    step("lint the tests against real Kafka", lint_real_kafka)?;
+    step(begun, "lint the tests against real Kafka", lint_real_kafka)?;
     let mut documentation = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
-    step("documentation", documentation)?;
-    step("settings, made from their table", xtask(&["docs", "--check"])?)?;
-    step("messages, made from Kafka's specifications", xtask(&["messages", "--check"])?)?;
-    step("golden messages, written by Kafka's classes", xtask(&["golden", "messages", "--check"])?)?;
-    step("golden batches, written by Kafka's classes", xtask(&["golden", "batches", "--check"])?)?;
-    step("tests", cargo(&["test", "--workspace", "--no-fail-fast"]))?;
-    real_kafka()
+    step(begun, "documentation", documentation)?;
+    step(begun, "settings, made from their table", xtask(&["docs", "--check"])?)?;
+    step(begun, "messages, made from Kafka's specifications", xtask(&["messages", "--check"])?)?;
+    step(begun, "golden messages, written by Kafka's classes", xtask(&["golden", "messages", "--check"])?)?;
+    step(begun, "golden batches, written by Kafka's classes", xtask(&["golden", "batches", "--check"])?)?;
+    step(begun, "tests", cargo(&["test", "--workspace", "--no-fail-fast"]))?;
+    real_kafka(begun)
 }
 
 /// The test targets that need brokers: `test = false` keeps them out of `cargo test`, and only this task names them.
 const REAL_KAFKA: &str = "real_kafka";
 
 /// One broker, which creates topics as they are named, and three, on which a topic's replicas can be lost.
-fn real_kafka() -> Result<()> {
+fn real_kafka(begun: Instant) -> Result<()> {
     let start = |name: &str, brokers, settings: &[&str]| {
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
         Cluster::start(Shape { name: name.into(), brokers, settings, ..Shape::default() }, Life::Scoped)
@@ -39,7 +40,7 @@ fn real_kafka() -> Result<()> {
     let three = start("test3", 3, &[])?;
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--test", REAL_KAFKA]);
     tests.env("MILENA_TEST_KAFKA", one.bootstrap()).env("MILENA_TEST_KAFKA3", three.bootstrap());
-    step("tests against real Kafka", tests)
+    step(begun, "tests against real Kafka", tests)
 }
 
 /// Another task of this program.
@@ -49,12 +50,11 @@ fn xtask(arguments: &[&str]) -> Result<Command> {
     Ok(xtask)
 }
 
-fn step(name: &str, mut command: Command) -> Result<()> {
-    eprintln!("\n── {name}");
-    let begun = Instant::now();
+/// What went before is timed in the headline, so that nothing comes behind the last step's own words.
+fn step(begun: Instant, name: &str, mut command: Command) -> Result<()> {
+    eprintln!("\n── {name}, after {} s", begun.elapsed().as_secs());
     let status = command.status().with_context(|| format!("{name}: {:?} does not run", command.get_program()))?;
     ensure!(status.success(), "{name} failed; by itself: {}", line(&command));
-    eprintln!("── {name}: {:.0} s", begun.elapsed().as_secs_f64());
     Ok(())
 }
 
