@@ -146,10 +146,3 @@ fn canonical_names_are_a_warning() {
     let [warning] = &build(&[lookup]).unwrap().warnings[..] else { panic!("one warning") };
     assert!(warning.starts_with("client.dns.lookup has no effect here"), "{warning}");
 }
-
-#[test]
-fn another_lz4_level_is_a_warning_when_lz4_is_chosen() {
-    let level = ("compression.lz4.level", "12");
-    assert_eq!(build(&[level]).unwrap().warnings, [""; 0]);
-    assert_eq!(build(&[level, ("compression.type", "lz4")]).unwrap().warnings.len(), 1);
-}

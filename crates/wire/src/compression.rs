@@ -105,7 +105,7 @@ pub struct Compression {
     pub codec: Codec,
     /// Its level, in the codec's [`levels`](Codec::levels), the nearest of them outside; `None` for its default.
     ///
-    /// lz4 is compressed at one level whatever is asked: the fast one, Java's default of 9. (Java's others are LZ4 HC.)
+    /// lz4's default of 9 is its fast compressor, every other level LZ4 HC at that level, as in Java.
     pub level: Option<i32>,
 }
 
@@ -162,7 +162,7 @@ impl Compressor {
             }
             Codec::Gzip => self.gzip.compress(compression.level(), records, out),
             Codec::Snappy => self.snappy.compress(records, out),
-            Codec::Lz4 => self.lz4.compress(records, out),
+            Codec::Lz4 => self.lz4.compress(compression.level(), records, out),
             Codec::Zstd => self.zstd.compress(compression.level(), records, out),
         };
         compressed.ok_or(CompressError(compression.codec))

@@ -93,6 +93,23 @@ fn snappy_is_read_as_one_raw_block_too() {
 }
 
 #[test]
+fn lz4_levels_other_than_9_compress_harder_into_the_same_frame() {
+    let order = |n: u32| format!("{{\"order\":{n},\"price\":{}}}", n * 7 % 1_000).into_bytes();
+    let records: Vec<u8> = (0..20_000u32).flat_map(order).collect();
+    let size = |level| {
+        let (mut packed, mut back) = (Vec::new(), Vec::new());
+        let compression = Compression { codec: Codec::Lz4, level };
+        Compressor::default().compress(compression, &records, &mut packed).unwrap();
+        decompress(Codec::Lz4, &packed, records.len(), &mut back).unwrap();
+        assert_eq!(back, records);
+        packed.len()
+    };
+    assert_eq!(size(None), size(Some(9)), "Java's 9 is the fast compressor");
+    assert!(size(Some(12)) < size(Some(9)));
+    assert!(size(Some(17)) <= size(Some(3)));
+}
+
+#[test]
 fn an_lz4_block_that_does_not_shrink_is_stored() {
     let records = noise(65_536);
     let bytes = compressed(&mut Compressor::default(), Codec::Lz4, None, &records);

@@ -5,7 +5,6 @@ use super::compression;
 use super::field::Settings;
 use crate::config_error::{ConfigError, Mistake};
 use milena_core::config::Acks;
-use milena_wire::compression::Codec;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -162,9 +161,6 @@ fn sizes(settings: &mut Settings, found: &mut Vec<ConfigError>, warnings: &mut V
 /// Values that are accepted and do less than they say.
 fn without_effect(settings: &mut Settings, warnings: &mut Vec<String>) {
     settings.config.compression = compression::chosen(settings);
-    if settings.codec == Codec::Lz4 && settings.config.compression.level.is_some() {
-        warnings.push("compression.lz4.level has no effect here: every level is LZ4's fast compressor".into());
-    }
     if settings.dns_lookup_canonical {
         warnings.push(
             "client.dns.lookup has no effect here: names are not looked up backwards, every address is tried".into(),

@@ -7,11 +7,14 @@
 
 use super::append_block;
 use crate::buf::Reader;
+use ::lz4::block::{CompressionMode, compress_to_buffer};
 use lz4_flex::block::{CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size};
 
 const MAGIC: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
 const HEADER: [u8; 7] = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
 const BLOCK: usize = 64 << 10;
+/// The level that in Java is not HC but the fast compressor (KIP-390), and the default.
+const FAST: i32 = 9;
 /// In a block's length: the block could not be made smaller and lies there as it is.
 const STORED: u32 = 1 << 31;
 /// The densest that LZ4 can say: each further byte of a match's length stands for 255.
@@ -25,12 +28,18 @@ pub(super) struct Lz4 {
 }
 
 impl Lz4 {
-    pub(super) fn compress(&mut self, records: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    /// At the fast level with a table that is used again; at any other, as Java, with LZ4 HC, whose own context costs far
+    /// less than its work.
+    pub(super) fn compress(&mut self, level: i32, records: &[u8], out: &mut Vec<u8>) -> Option<()> {
         self.block.resize(get_maximum_output_size(BLOCK), 0);
         out.reserve(HEADER.len() + records.len() + (records.len().div_ceil(BLOCK) + 1) * 4);
         out.extend_from_slice(&HEADER);
         for block in records.chunks(BLOCK) {
-            let size = compress_into_with_table(block, &mut self.block, &mut self.table).ok()?;
+            let size = if level == FAST {
+                compress_into_with_table(block, &mut self.block, &mut self.table).ok()?
+            } else {
+                compress_to_buffer(block, Some(CompressionMode::HIGHCOMPRESSION(level)), false, &mut self.block).ok()?
+            };
             let (written, stored) = if size < block.len() { (self.block.get(..size)?, 0) } else { (block, STORED) };
             out.extend_from_slice(&(u32::try_from(written.len()).ok()? | stored).to_le_bytes());
             out.extend_from_slice(written);
