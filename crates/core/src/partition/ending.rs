@@ -39,16 +39,22 @@ impl Partition {
         self.deadline(turn.rules)
     }
 
+    /// What stands behind a batch that is still being compressed too: a deadline that stayed in the past would set the
+    /// timer off without end.
     fn expire_waiting(&mut self, turn: &mut Turn<'_>) {
-        while let Some(Waiting::Sealed(batch)) = self.waiting.front() {
-            if turn.now < batch.meta.created + turn.rules.delivery_timeout {
-                break;
-            }
-            let trouble =
-                self.numbered.front().and_then(|numbered| numbered.trouble.clone()).or_else(|| self.trouble.clone());
-            if let Some(Waiting::Sealed(batch)) = self.waiting.pop_front() {
-                let error = DeliveryError { kind: timed_out(turn.rules, trouble), written: Written::No };
-                drop_batch(batch, RunResult::Failed(error), turn);
+        let mut index = 0;
+        while let Some(waiting) = self.waiting.get(index) {
+            match waiting {
+                Waiting::Sealing(_) => index += 1,
+                Waiting::Sealed(batch) if turn.now < batch.meta.created + turn.rules.delivery_timeout => break,
+                Waiting::Sealed(_) => {
+                    let numbered = self.numbered.front().and_then(|numbered| numbered.trouble.clone());
+                    let trouble = numbered.or_else(|| self.trouble.clone());
+                    if let Some(Waiting::Sealed(batch)) = self.waiting.remove(index) {
+                        let error = DeliveryError { kind: timed_out(turn.rules, trouble), written: Written::No };
+                        drop_batch(batch, RunResult::Failed(error), turn);
+                    }
+                }
             }
         }
     }

@@ -676,6 +676,17 @@ fn without_idempotence_batches_carry_no_number_and_five_go_at_once() {
 }
 
 #[test]
+fn a_batch_behind_one_that_is_still_compressed_fails_at_its_deadline_once() {
+    let mut stage = Stage::new();
+    stage.partition.push_sealing(7);
+    let deliveries = stage.push(2);
+    stage.wait(Duration::from_secs(200));
+    stage.expire();
+    assert_eq!(failure(&deliveries[1]).1, Written::No);
+    assert_eq!(stage.partition.next_look(stage.now, &stage.rules), None, "no deadline is left in the past");
+}
+
+#[test]
 fn it_is_hungry_only_while_a_batch_would_go_out_at_once() {
     let mut stage = Stage::new();
     assert!(stage.partition.is_hungry(stage.now, &stage.rules));
