@@ -83,8 +83,12 @@ impl Sender {
             candidates.iter().copied().filter(|(_, retry_at)| *retry_at <= now).map(|(id, _)| id).collect();
         if let Some(id) = self.chance.choice(&open).copied() {
             self.connect(id, 0, now);
-        } else if let Some(retry_at) = candidates.iter().map(|(_, retry_at)| *retry_at).min() {
-            self.timers.by(Timer::Metadata, retry_at);
+            return;
+        }
+        // Those that are connected are throttled: else nobody would be looked for.
+        let throttled = self.connections.values().map(Connection::muted_until);
+        if let Some(at) = candidates.into_iter().map(|(_, retry_at)| retry_at).chain(throttled).min() {
+            self.timers.by(Timer::Metadata, at);
         }
     }
 
@@ -205,6 +209,7 @@ impl Sender {
             if let Some(partition) = self.partitions.get_mut(&key) {
                 partition.hindered(Arc::clone(&trouble));
             }
+            self.metadata.touch(key.topic, now);
         }
         self.metadata.want_refresh();
         self.explain_missing(&trouble);

@@ -169,3 +169,33 @@ fn a_broker_that_moves_is_connected_to_where_it_went() {
     script.answer_produce(&again, ErrorCode::NONE, 0);
     assert_eq!(offset(&delivery), Some(0));
 }
+
+#[test]
+fn a_question_waits_for_the_end_of_a_throttle_when_nobody_else_can_be_asked() {
+    let mut script = Script::new(|config| config.connections_max_idle = Some(Duration::from_secs(60)));
+    script.want("t");
+    script.open();
+    script.answer_versions(13);
+    let question = script.request();
+    let mut alone = metadata(1, 1, 0);
+    alone.brokers.truncate(1);
+    script.answer_metadata(&question, &alone);
+    drop(script.send(0, "v"));
+    script.connect_leader();
+    // The connection to the first address idles away, the leader's is kept busy.
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::NONE, 0);
+    script.pass(Duration::from_secs(40));
+    drop(script.send(0, "v"));
+    script.pass(Duration::from_secs(25));
+    let request = script.request_of(ApiKey::PRODUCE);
+    let mut response = produce_response(&request, ErrorCode::NONE, 1);
+    response.throttle_time_ms = 3_000;
+    script.answer(&request, &response);
+    assert_eq!(script.closed.len(), 1);
+    script.want("new");
+    assert!(!script.has(ApiKey::METADATA) && script.opening.is_empty(), "it is left alone");
+    assert_eq!(script.wait, Some(script.now + Duration::from_secs(3)));
+    script.pass(Duration::from_secs(3));
+    assert!(script.has(ApiKey::METADATA));
+}
