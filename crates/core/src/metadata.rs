@@ -43,7 +43,7 @@ struct Topic {
 enum Want {
     /// Nothing, until it is too old.
     Nothing,
-    /// The topics that are not known yet.
+    /// The topics that are not known yet, or not with all their leaders.
     New,
     /// Everything in use.
     All,
@@ -213,7 +213,7 @@ impl Metadata {
         let idle_since = now - self.max_idle;
         self.topics
             .iter()
-            .filter(|topic| topic.used >= idle_since && (!only_new || topic.leaders.is_empty()))
+            .filter(|topic| topic.used >= idle_since && (!only_new || topic.is_partial()))
             .map(|topic| Arc::clone(&topic.name))
             .collect()
     }
@@ -449,6 +449,13 @@ impl Metadata {
 
     fn topic_mut(&mut self, index: TopicIndex) -> Option<&mut Topic> {
         self.topics.get_mut(index.0 as usize)
+    }
+}
+
+impl Topic {
+    /// Whether it is not known, or not all of its leaders are.
+    fn is_partial(&self) -> bool {
+        self.leaders.is_empty() || self.leaders.iter().any(|leader| leader.broker == NO_BROKER)
     }
 }
 

@@ -256,6 +256,8 @@ impl Sender {
             return;
         }
         partition.enlisted = true;
+        // However long ago the last record came: the topic is in use while its batches are not done.
+        self.metadata.touch(key.topic, now);
         match self.metadata.leader(key) {
             Some(leader) if self.brokers.contains_key(&leader) => self.enlist(leader, key),
             _ => {

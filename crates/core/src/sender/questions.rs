@@ -189,11 +189,15 @@ impl Sender {
                 }
                 break;
             }
-            if let Some(outgoing) = partition.take(attempt, producer, now, &self.rules) {
-                size += next;
-                taken.push((Part { key, attempt }, outgoing));
-            }
             partition.enlisted = false;
+            match partition.take(attempt, producer, now, &self.rules) {
+                Some(outgoing) => {
+                    size += next;
+                    taken.push((Part { key, attempt }, outgoing));
+                }
+                // It lost its producer id while it stood in line.
+                None => self.look_at(key, now),
+            }
         }
         // Those that have more get in line again behind the others, for the next request.
         for (part, _) in &taken {

@@ -4,8 +4,11 @@ use crate::script::{Script, metadata, produce_response};
 use milena_core::config::Acks;
 use milena_core::error::DeliveryFailure;
 use milena_core::{Delivery, Written};
+use milena_wire::Decode;
+use milena_wire::buf::Reader;
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::init_producer_id::InitProducerIdResponse;
+use milena_wire::messages::metadata::MetadataRequest;
 use milena_wire::messages::produce::LeaderIdAndEpoch;
 use milena_wire::version::ApiKey;
 use std::time::Duration;
@@ -216,4 +219,75 @@ fn work_per_batch_does_not_grow_with_the_number_of_partitions() {
         script.trace.len() - before
     };
     assert_eq!(outputs(50), outputs(10_000));
+}
+
+/// The topics that a Metadata request names.
+fn named(request: &crate::script::Request) -> Vec<String> {
+    let request = MetadataRequest::decode(&mut Reader::new(&request.body), request.version).unwrap();
+    request.topics.unwrap().into_iter().filter_map(|topic| topic.name).collect()
+}
+
+#[test]
+fn a_topic_whose_batches_wait_for_a_dead_leader_is_asked_for_however_long_nothing_was_sent_to_it() {
+    let mut script = Script::ready(1, |config| {
+        config.metadata_max_idle = Duration::from_secs(5);
+        config.delivery_timeout = Duration::from_secs(120);
+    });
+    let delivery = script.send(0, "v");
+    let connection = script.connect_leader();
+    script.cut(connection, "connection reset");
+    for _ in 0..200 {
+        script.pass(Duration::from_millis(100));
+        while let Some((connection, _)) = script.opening.pop_front() {
+            script.cut(connection, "connection refused");
+        }
+        while script.has(ApiKey::METADATA) {
+            let question = script.request_of(ApiKey::METADATA);
+            assert_eq!(named(&question), ["t"], "at {:?}", script.now);
+            script.answer_metadata(&question, &metadata(1, 1, 0));
+        }
+    }
+    assert!(delivery.now().is_none());
+}
+
+#[test]
+fn a_new_topic_that_is_not_whole_yet_is_asked_for_until_it_is() {
+    let mut script = Script::ready(1, |_| {});
+    script.want("t2");
+    let mut response = metadata(2, 1, 0);
+    response.topics[0].name = Some("t2".into());
+    response.topics[0].topic_id = milena_wire::buf::Uuid([8; 16]);
+    response.topics[0].partitions[1].leader_id = -1;
+    let question = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&question, &response);
+    script.pass(Duration::from_secs(1));
+    let question = script.request_of(ApiKey::METADATA);
+    assert_eq!(named(&question), ["t2"]);
+    response.topics[0].partitions[1].leader_id = 2;
+    script.answer_metadata(&question, &response);
+    script.pass(Duration::from_secs(1));
+    assert!(!script.has(ApiKey::METADATA));
+}
+
+#[test]
+fn what_is_in_line_when_the_producer_is_fenced_goes_on_under_another_id() {
+    let mut script = Script::ready(6, |_| {});
+    drop(script.send(0, "first"));
+    script.connect_leader();
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::NONE, 0);
+    // Five requests fill the connection: what follows stands in line.
+    drop(script.send(0, "fenced"));
+    (1..5).for_each(|partition| drop(script.send(partition, "v")));
+    let waits = script.send(0, "waits");
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::INVALID_PRODUCER_EPOCH, -1);
+    script.pass(Duration::from_secs(1));
+    script.answer_identity(78);
+    assert!(waits.now().is_none());
+    while script.has(ApiKey::PRODUCE) {
+        let request = script.request_of(ApiKey::PRODUCE);
+        script.answer_produce(&request, ErrorCode::NONE, 100);
+    }
+    assert_eq!(offset(&waits), Some(100));
 }
