@@ -24,8 +24,11 @@ fn every_example_runs() {
 /// Where the examples are, up to date. Of the whole workspace, as `cargo test --workspace` builds them: of this package
 /// alone, the dependencies would have other features and be built once more.
 fn built() -> PathBuf {
-    let status = Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace", "--examples"]).status().unwrap();
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--workspace", "--examples"])
+        .status()
+        .expect("cargo runs");
     assert!(status.success());
-    let this = std::env::current_exe().unwrap();
-    this.ancestors().nth(2).unwrap().join("examples")
+    let this = std::env::current_exe().expect("this test is a file");
+    this.ancestors().nth(2).expect("it lies in target/PROFILE/deps").join("examples")
 }
