@@ -330,7 +330,6 @@ impl Partition {
             Verdict::Forgotten => self.forgotten(at, answer, turn),
             Verdict::Fenced => self.fenced(answer, turn),
             Verdict::Refuse(proof) => self.refuse(at, proof, answer, turn),
-            Verdict::Forbidden => self.refuse(at, Attempt::Refused, answer, turn),
         }
         self.settle(turn);
         verdict

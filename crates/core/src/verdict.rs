@@ -37,8 +37,6 @@ pub enum Verdict {
     Fenced,
     /// This batch fails.
     Refuse(Attempt),
-    /// The producer may not do this at all: what waits for it fails too.
-    Forbidden,
 }
 
 /// The verdict on `code`, for a producer with a producer id (`idempotent`) or without.
@@ -92,11 +90,10 @@ pub fn verdict(code: ErrorCode, idempotent: bool) -> Verdict {
         | ErrorCode::OPERATION_NOT_ATTEMPTED
         | ErrorCode::UNSUPPORTED_COMPRESSION_TYPE
         | ErrorCode::INVALID_RECORD
-        | ErrorCode::TRANSACTION_ABORTABLE => Verdict::Refuse(Refused),
-
-        ErrorCode::CLUSTER_AUTHORIZATION_FAILED
+        | ErrorCode::TRANSACTION_ABORTABLE
+        | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
         | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-        | ErrorCode::UNSUPPORTED_VERSION => Verdict::Forbidden,
+        | ErrorCode::UNSUPPORTED_VERSION => Verdict::Refuse(Refused),
 
         // UNKNOWN_SERVER_ERROR, and every number that we have not heard of.
         _ => Verdict::Refuse(Unknown),
@@ -129,9 +126,9 @@ mod tests {
         (20, Verdict::Retry(Unknown)),
         (21, Verdict::Refuse(Refused)),
         (29, Verdict::Refuse(Refused)),
-        (31, Verdict::Forbidden),
+        (31, Verdict::Refuse(Refused)),
         (32, Verdict::Refuse(Refused)),
-        (35, Verdict::Forbidden),
+        (35, Verdict::Refuse(Refused)),
         (42, Verdict::Refuse(Refused)),
         (43, Verdict::Refuse(Refused)),
         (44, Verdict::Refuse(Refused)),
@@ -141,7 +138,7 @@ mod tests {
         (48, Verdict::Refuse(Refused)),
         (49, Verdict::Refuse(Refused)),
         (51, Verdict::Retry(Refused)),
-        (53, Verdict::Forbidden),
+        (53, Verdict::Refuse(Refused)),
         (55, Verdict::Refuse(Refused)),
         (56, Verdict::SeekLeader(Unknown)),
         (59, Verdict::Forgotten),
