@@ -12,6 +12,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+/// How many of a batch's wakers a delivery looks through for its own: all of them would be quadratic where each of many
+/// thousand records has a task of its own. A task that is told twice is none the worse.
+const LATEST_WAKERS: usize = 16;
+
 /// Acknowledged: the record is in the log, as `acks` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ack {
@@ -187,8 +191,8 @@ impl Future for Delivery {
         if let Some(result) = Outcome::result(&state, self.index, self.timestamp) {
             return Poll::Ready(result);
         }
-        // One task that awaits many records of a batch in turn registers once.
-        if !state.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+        // One task that awaits many records of a batch registers once.
+        if !state.wakers.iter().rev().take(LATEST_WAKERS).any(|waker| waker.will_wake(context.waker())) {
             state.wakers.push(context.waker().clone());
         }
         Poll::Pending
