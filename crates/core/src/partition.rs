@@ -1,5 +1,5 @@
-//! One partition's queue: what waits, what is numbered, what is in flight, and what an answer does to it. The nine
-//! delivery rules live here.
+//! One partition's queue: what waits, what is numbered, what is in flight, and what an answer does to it. The delivery
+//! rules live here.
 //!
 //! ```text
 //!             push            take (numbered)           acknowledged

@@ -231,9 +231,7 @@ impl Sender {
         if let Some(reason) = self.failed.clone() {
             self.with(key, now, |partition, turn| partition.fail_all(&DeliveryFailure::Fatal(reason), turn));
         }
-        self.with(key, now, |partition, turn| {
-            partition.expire(turn);
-        });
+        self.with(key, now, |partition, turn| partition.expire(turn));
         let producer = self.identity.known();
         let Some(partition) = self.partitions.get_mut(&key) else { return };
         if let Some(at) = partition.next_look(now, &self.rules) {

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 impl Partition {
-    /// Reports what is past its delivery timeout. Says when to look again.
-    pub(crate) fn expire(&mut self, turn: &mut Turn<'_>) -> Option<Time> {
+    /// Reports what is past its delivery timeout.
+    pub(crate) fn expire(&mut self, turn: &mut Turn<'_>) {
         self.expire_waiting(turn);
         let mut index = 0;
         while let Some(numbered) = self.numbered.get_mut(index) {
@@ -36,7 +36,6 @@ impl Partition {
             index += 1;
         }
         self.settle(turn);
-        self.deadline(turn.rules)
     }
 
     /// What stands behind a batch that is still being compressed too: a deadline that stayed in the past would set the
@@ -60,7 +59,7 @@ impl Partition {
     }
 
     /// When the oldest batch that is not reported yet will be overdue.
-    pub(super) fn deadline(&self, rules: &Rules) -> Option<Time> {
+    fn deadline(&self, rules: &Rules) -> Option<Time> {
         let numbered =
             self.numbered.iter().filter(|numbered| !numbered.reported).map(|numbered| numbered.batch.meta.created);
         let waiting = self.waiting.iter().find_map(|waiting| match waiting {
@@ -92,20 +91,14 @@ impl Partition {
         self.settle(turn);
     }
 
-    /// Everything fails, now: the producer is closed, or can send nothing any more.
+    /// Everything fails, now: the producer is closed, or can send nothing any more. But for what is being compressed: that
+    /// fails when it comes back.
     pub(crate) fn fail_all(&mut self, failure: &DeliveryFailure, turn: &mut Turn<'_>) {
+        self.hole |= turn.rules.idempotent && !self.numbered.is_empty();
         while !self.numbered.is_empty() {
             self.fail_at(0, failure, turn);
         }
-        self.fail_waiting(failure, turn);
-        self.hole = turn.rules.idempotent;
-        self.settle(turn);
-    }
-
-    /// What was never numbered fails.
-    pub(crate) fn fail_waiting(&mut self, failure: &DeliveryFailure, turn: &mut Turn<'_>) {
-        let line = std::mem::take(&mut self.waiting);
-        for waiting in line {
+        for waiting in std::mem::take(&mut self.waiting) {
             match waiting {
                 Waiting::Sealed(batch) => {
                     let error = DeliveryError { kind: failure.clone(), written: Written::No };
@@ -114,6 +107,9 @@ impl Partition {
                 sealing @ Waiting::Sealing(_) => self.waiting.push_back(sealing),
             }
         }
+        // Nothing is left to rest for: what the accumulator still holds must be able to follow at once.
+        self.mode = Mode::Going;
+        self.settle(turn);
     }
 
     /// Takes the batch at `at` out, its records failed unless they have their result.

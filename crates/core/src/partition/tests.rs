@@ -148,9 +148,7 @@ impl Stage {
     }
 
     fn expire(&mut self) {
-        self.turn(|partition, turn| {
-            partition.expire(turn);
-        });
+        self.turn(|partition, turn| partition.expire(turn));
     }
 
     /// A partition with a batch of 10 acknowledged at offset 0, five batches of 10 in flight at sequences 10 to 50.
@@ -673,6 +671,20 @@ fn without_idempotence_batches_carry_no_number_and_five_go_at_once() {
     let sent = stage.send_all();
     assert_eq!(sent.len(), 5);
     assert!(sent.iter().all(|sent| (sent.producer_id, sent.epoch, sent.sequence) == (-1, -1, -1)));
+}
+
+#[test]
+fn what_follows_when_everything_fails_waits_for_no_backoff() {
+    let mut stage = Stage::new();
+    let deliveries = stage.push(1);
+    let sent = stage.send().unwrap();
+    stage.answer(sent, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    stage.turn(|partition, turn| partition.fail_all(&DeliveryFailure::Closed, turn));
+    assert_eq!(failure(&deliveries[0]), (DeliveryFailure::Closed, Written::No));
+    assert!(stage.partition.is_hungry(stage.now, &stage.rules));
+    assert_eq!(stage.stats.epochs, 1);
+    stage.turn(|partition, turn| partition.fail_all(&DeliveryFailure::Closed, turn));
+    assert_eq!(stage.stats.epochs, 1, "nothing failed, nothing is numbered again");
 }
 
 #[test]
