@@ -27,8 +27,8 @@
 //!    acknowledges says nothing of this one.
 //! 5. At its deadline an uncertain batch is *reported* as maybe written, but keeps its place: giving its place up would
 //!    leave a hole that only uncertainty could fill.
-//! 6. Acknowledged offsets rise. One that does not is not an acknowledgement: the number was used before, by us or by
-//!    another, or the log was cut.
+//! 6. Acknowledged offsets rise. One that does not is not an acknowledgement, and proves nothing of older batches: the number
+//!    was used before, by us or by another, or the log was cut, or is another.
 
 mod acknowledged;
 mod ending;

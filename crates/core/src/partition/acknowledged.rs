@@ -1,7 +1,7 @@
 //! A batch is in the log.
 
 use super::ending::{release, resolve};
-use super::numbered::Numbered;
+use super::numbered::{Numbered, Place};
 use super::{Answer, AttemptId, Mode, Pace, Partition, Turn};
 use crate::delivery::RunResult;
 use crate::error::{DeliveryError, DeliveryFailure, Written};
@@ -10,9 +10,19 @@ use crate::time::Time;
 
 impl Partition {
     pub(super) fn acknowledge(&mut self, at: usize, attempt: AttemptId, answer: &Answer, turn: &mut Turn<'_>) {
-        let probing = matches!(self.mode, Mode::Probing { .. });
+        let overtaken = self.numbered.get(at).is_some_and(|numbered| numbered.overtaken);
+        let offset = Some(answer.base_offset).filter(|offset| *offset >= 0);
+        let found_below = self.floor.zip(offset).filter(|(floor, offset)| offset < floor && !overtaken);
         let mut at = at;
-        if probing {
+        if let Some((expected, found)) = found_below {
+            // It proves nothing of the older ones, and nobody will: they may be in another log than it is.
+            for index in (0..at).rev() {
+                if self.numbered.get(index).is_some_and(|older| older.place == Place::Queued) {
+                    self.fail_at(index, &DeliveryFailure::Integrity { expected, found }, turn);
+                    at -= 1;
+                }
+            }
+        } else if matches!(self.mode, Mode::Probing { .. }) {
             // The first that is accepted proves that all older ones are in the log; where, the broker has forgotten.
             for _ in 0..at {
                 self.acknowledge_unplaced(0, turn);
@@ -21,9 +31,7 @@ impl Partition {
         } else {
             self.numbered.iter_mut().take(at).for_each(|older| older.overtaken = true);
         }
-        let Some(Numbered { mut batch, reported, overtaken, .. }) = self.numbered.remove(at) else { return };
-        let offset = Some(answer.base_offset).filter(|offset| *offset >= 0);
-        let found_below = self.floor.zip(offset).filter(|(floor, offset)| offset < floor && !overtaken);
+        let Some(Numbered { mut batch, reported, .. }) = self.numbered.remove(at) else { return };
         let result = match found_below {
             Some((expected, found)) => {
                 self.notice(

@@ -792,3 +792,21 @@ fn what_the_leader_before_acknowledges_opens_no_window_to_the_next() {
     stage.acknowledge(first, 60);
     assert!(stage.send().is_some());
 }
+
+#[test]
+fn an_offset_that_goes_back_proves_nothing_of_older_batches() {
+    let (mut stage, sent, deliveries) = Stage::with_five_in_flight();
+    stage.lose(sent[0]);
+    stage.acknowledge(sent[1], 3);
+    assert!(matches!(failure(&deliveries[1]).0, DeliveryFailure::Integrity { expected: 10, found: 3 }));
+    for sent in &sent[2..] {
+        stage.answer(*sent, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+    stage.wait(Duration::from_secs(31));
+    for _ in 0..40 {
+        stage.rest();
+        let Some(sent) = stage.send() else { break };
+        stage.answer(sent, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+    assert_eq!(failure(&deliveries[0]).1, Written::Maybe, "nobody has said that it is there");
+}
