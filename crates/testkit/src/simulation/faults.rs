@@ -417,14 +417,27 @@ impl World {
         let Some(broker) = brokers.iter().copied().find(|broker| !isr.contains(broker) && self.is_up(*broker)) else {
             return;
         };
-        for other in brokers {
-            let log = self.cluster.partition(&name, partition).and_then(|found| found.replica(other));
-            let records = log.map(|replica| values(&replica.log)).unwrap_or_default();
-            self.keep(topic, partition, LogKind::PassedOver, records);
-        }
-        self.history.lossy.insert((topic, partition));
+        let now = self.now;
+        self.history.lossy.entry((topic, partition)).or_insert(now);
         self.history.led_elsewhere = true;
+        self.witness();
         self.cluster.elect(&name, partition, broker);
+    }
+
+    /// Keeps what every replica has of the partitions that lost something.
+    fn witness(&mut self) {
+        for (topic, partition) in self.history.lossy.clone().into_keys() {
+            let name = std::sync::Arc::clone(&self.plan.topic(topic).name);
+            let found = self.cluster.partition(&name, partition);
+            let brokers: Vec<i32> = found.map(|found| found.brokers().collect()).unwrap_or_default();
+            for broker in brokers {
+                let replica = self.cluster.partition(&name, partition).and_then(|found| found.replica(broker));
+                let records = replica.map(|replica| values(&replica.log)).unwrap_or_default();
+                let end = records.last().map(|found| found.offset);
+                self.trace.tell(self.now, || format!("  broker {broker} has {name}-{partition} up to {end:?}"));
+                self.keep(topic, partition, LogKind::PassedOver, records);
+            }
+        }
     }
 
     fn move_broker(&mut self, broker: i32) {

@@ -6,7 +6,8 @@
 //!
 //! - **I1, nothing acknowledged is lost.** A record that was acknowledged at an offset is in the log at that offset, with
 //!   its content. One that was acknowledged without an offset is in the log somewhere. *Unclean elections:* what a replica
-//!   had when it was passed over counts as a log: the client cannot know that it is gone. *Topics that were deleted:* their
+//!   had when it was passed over counts as a log: the client cannot know that it is gone; and what is heard of later is not
+//!   judged: the old leader goes on acknowledging until it hears of the new one. *Topics that were deleted:* their
 //!   logs as they were at the end count too. With `acks=1`, only while no leader changed; with `acks=0` nothing is claimed.
 //!   An acknowledgement without an offset rests on what the broker remembers: where producers expire it is not judged.
 //! - **I2, nothing is there twice.** With idempotence a record is at most once in a log, also one that failed as maybe
@@ -79,6 +80,8 @@ pub(crate) struct Life {
     pub(crate) partition: i32,
     pub(crate) accepted: Moment,
     pub(crate) fate: Fate,
+    /// When its outcome was heard of.
+    heard: Moment,
     style: Style,
     must: bool,
 }
@@ -120,8 +123,8 @@ pub(crate) struct History {
     accepted: Vec<Vec<u32>>,
     unresolved: usize,
     logs: Vec<LogView>,
-    /// Partitions that lost what they had, so that alarms are true.
-    pub(crate) lossy: BTreeSet<(usize, i32)>,
+    /// Partitions that lost what they had, and since when: alarms of them are true.
+    pub(crate) lossy: BTreeMap<(usize, i32), Moment>,
     /// Topics that were deleted.
     pub(crate) deleted: BTreeSet<usize>,
     /// Whether a leader changed.
@@ -148,7 +151,7 @@ impl History {
             accepted: vec![Vec::new(); plan.configs.len()],
             unresolved: 0,
             logs: Vec::new(),
-            lossy: BTreeSet::new(),
+            lossy: BTreeMap::new(),
             deleted: BTreeSet::new(),
             led_elsewhere: false,
             forgetful: plan.forgetful,
@@ -190,6 +193,7 @@ impl History {
             partition: -1,
             accepted: 0,
             fate: Fate::Waiting,
+            heard: 0,
             style: Style::Forgets,
             must,
         });
@@ -256,6 +260,7 @@ impl History {
             return;
         }
         self.unresolved -= 1;
+        self.record_mut(record).heard = now;
         if promptly && now > life.accepted + promise.delivery_timeout + self.slack {
             let took = now - life.accepted;
             self.violate("I4", format!("record {record} resolves {took} µs after it was accepted: {result:?}"));
@@ -281,7 +286,7 @@ impl History {
             DeliveryFailure::TopicRecreated => !self.deleted.contains(&life.topic),
             _ => false,
         };
-        let reason = self.lossy.contains(&(life.topic, life.partition))
+        let reason = self.lossy.contains_key(&(life.topic, life.partition))
             || self.deleted.contains(&life.topic)
             || self.forgetful
             || promise.acks != Acks::All;
@@ -355,6 +360,9 @@ impl History {
             let Fate::Acknowledged(offset) = life.fate else { continue };
             let acks = self.promises.get(life.client).map(|promise| promise.acks);
             if acks == Some(Acks::None) || acks == Some(Acks::Leader) && self.led_elsewhere {
+                continue;
+            }
+            if self.lossy.get(&(life.topic, life.partition)).is_some_and(|since| life.heard >= *since) {
                 continue;
             }
             let found = match offset {
