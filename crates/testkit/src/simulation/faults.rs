@@ -276,6 +276,7 @@ impl World {
                 if added && !self.plan.by_id {
                     // Without ids, a topic that comes back smaller cannot be told from a broker that lags.
                     self.plan.grow(topic);
+                    self.cluster.options.topic_defaults.partitions = count + 1;
                 }
             }
             Strike::Limit(topic, bytes) => {
