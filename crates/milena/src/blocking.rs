@@ -23,8 +23,8 @@ use std::time::Duration;
 /// A handle whose methods block the thread. It and the asynchronous handle are made from each other, and share everything.
 ///
 /// # Within a delivery hook
-/// Hooks run on the producer's own thread, which must not wait for itself: there, sends do not wait (as
-/// [`try_send`](crate::Producer::try_send)), and `flush` and `close` begin what they do and return.
+/// Hooks run on the producer's own thread, which must not wait for itself: there, sends and `partitions_for` do not wait
+/// (as [`try_send`](crate::Producer::try_send)), and `flush` and `close` begin what they do and return.
 #[derive(Debug, Clone)]
 pub struct Producer {
     handle: producer::Producer,
@@ -73,6 +73,9 @@ impl Producer {
         &self,
         records: impl IntoIterator<Item = Record<'a>>,
     ) -> Result<Vec<Delivery>, SendAllError<Vec<Delivery>>> {
+        if is_within_hook() {
+            return try_all(records, |_, record| self.handle.try_send(record));
+        }
         block_on(self.handle.send_all(records))
     }
 
@@ -81,6 +84,9 @@ impl Producer {
     /// # Errors
     /// As [`Producer::send_all`], with how many were accepted.
     pub fn post_all<'a>(&self, records: impl IntoIterator<Item = Record<'a>>) -> Result<usize, SendAllError<usize>> {
+        if is_within_hook() {
+            return counted(try_all(records, |_, record| self.handle.try_post(record)));
+        }
         block_on(self.handle.post_all(records))
     }
 
@@ -95,6 +101,10 @@ impl Producer {
         hook: &Hook,
         first_token: u64,
     ) -> Result<usize, SendAllError<usize>> {
+        if is_within_hook() {
+            let token = |index| first_token.wrapping_add(index as u64);
+            return counted(try_all(records, |index, record| self.handle.try_send_with(record, hook, token(index))));
+        }
         block_on(self.handle.send_all_with(records, hook, first_token))
     }
 
@@ -129,13 +139,41 @@ impl Producer {
     /// # Errors
     /// [`SendError`] when the topic did not turn up, or is refused.
     pub fn partitions_for(&self, topic: &str) -> Result<Arc<TopicLayout>, SendError> {
-        block_on(self.handle.partitions_for(topic))
+        let mut layout = pin!(self.handle.partitions_for(topic));
+        if is_within_hook() {
+            return match layout.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(layout) => layout,
+                Poll::Pending => Err(SendError::NotReady(topic.into())),
+            };
+        }
+        block_on(layout)
     }
 
     /// What it has done and holds now.
     pub fn metrics(&self) -> Metrics {
         self.handle.metrics()
     }
+}
+
+/// Sends one by one what may not wait, up to the first that would.
+fn try_all<'a, T>(
+    records: impl IntoIterator<Item = Record<'a>>,
+    mut try_one: impl FnMut(usize, Record<'a>) -> Result<T, SendError>,
+) -> Result<Vec<T>, SendAllError<Vec<T>>> {
+    let mut accepted = Vec::new();
+    for (index, record) in records.into_iter().enumerate() {
+        match try_one(index, record) {
+            Ok(one) => accepted.push(one),
+            Err(error) => return Err(SendAllError { accepted, error }),
+        }
+    }
+    Ok(accepted)
+}
+
+/// How many were accepted, instead of what came of each.
+fn counted(sent: Result<Vec<()>, SendAllError<Vec<()>>>) -> Result<usize, SendAllError<usize>> {
+    sent.map(|accepted| accepted.len())
+        .map_err(|SendAllError { accepted, error }| SendAllError { accepted: accepted.len(), error })
 }
 
 impl From<producer::Producer> for Producer {

@@ -74,6 +74,11 @@ fn a_hook_that_blocks_does_not_block_the_producer_for_ever() {
         move |_, _| {
             // Would wait for metadata that only this thread can bring.
             assert!(matches!(producer.send(Record::to("other").value("x")), Err(SendError::NotReady(_))));
+            assert!(matches!(producer.partitions_for("another"), Err(SendError::NotReady(_))));
+            let mixed = [Record::to("orders").value("y"), Record::to("other").value("z")];
+            let stopped = producer.post_all(mixed).unwrap_err();
+            assert!(matches!(stopped.error, SendError::NotReady(_)));
+            assert_eq!(stopped.accepted, 1);
             producer.flush();
             seen.fetch_add(1, Ordering::SeqCst);
         }
