@@ -32,10 +32,10 @@ pub enum SendError {
         /// How long it was waited for, milliseconds.
         waited_ms: u64,
     },
-    /// The topic is not known yet: `try_send` only, which never waits.
+    /// The topic is not known yet: only of `try_send` and its like, which never wait.
     #[error("metadata of topic {0} is not there yet")]
     NotReady(Arc<str>),
-    /// The topic, or the partition, did not turn up within `max.block.ms`; with the last reason that was heard.
+    /// The topic did not turn up within `max.block.ms`; with the last reason that was heard.
     #[error("topic {topic} not present in metadata after {waited_ms} ms{}", reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default())]
     UnknownTopic {
         /// The topic's name.

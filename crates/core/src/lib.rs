@@ -6,8 +6,8 @@
 //!   Record, now ────► │     Accumulator      │ ───────► │            Sender            │ ───────────► sockets, timers,
 //!                     │ partitioner, open    │          │ metadata, connections,       │              compression pool
 //!   Delivery ◄─────── │ batches, budget      │ ◄─────── │ queues, identity             │ ◄───────────
-//!                     └──────────────────────┘ layout,  └──────────────────────────────┘  bytes, opened, closed,
-//!                          behind one Mutex    release        owned by the driver          sealed batch, now
+//!                     └──────────────────────┘  News    └──────────────────────────────┘  bytes, opened, closed,
+//!                          behind one Mutex                   owned by the driver          sealed batch, now
 //! ```
 //!
 //! The rule of the house: bytes, time, randomness and finished compressions come in as arguments; bytes to write,

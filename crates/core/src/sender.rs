@@ -1,6 +1,6 @@
 //! The second machine: takes batches to brokers. It owns the parts and calls them; what an answer means they decide.
 //!
-//! Every input is a call of `handle_…`, `push` or `want_topic`. After each, drain [`poll_output`](Sender::poll_output)
+//! Every input is a call of `handle_…`, `push`, `want_topic` or `abort`. After each, drain [`poll_output`](Sender::poll_output)
 //! until it says [`Output::Wait`].
 //!
 //! - `links`: connections to brokers, opened, lost and served.

@@ -54,8 +54,8 @@ impl Builder {
         self.with(name, value)
     }
 
-    /// Chooses partitions with your own partitioner, for records that name none. It runs on the sender's thread, under no
-    /// lock. A partition that the topic does not have, or a panic, is that record's error.
+    /// Chooses partitions with your own partitioner, for records that name none. It runs on the thread that polls
+    /// the send, under no lock. A partition that the topic does not have, or a panic, is that record's error.
     #[must_use]
     pub fn partitioner(mut self, partitioner: impl Partitioner + 'static) -> Self {
         self.partitioner = Some(Box::new(partitioner));
