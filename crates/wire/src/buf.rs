@@ -62,6 +62,9 @@ pub enum EncodeError {
     TooLong(&'static str),
 }
 
+/// The longest string, bytes: what the classic form can say, and Kafka's limit in the flexible one too.
+const STRING_MAX: usize = i16::MAX.cast_unsigned() as usize;
+
 /// Reads primitive types from a slice. Never panics, never reads past the end, reserves nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
@@ -173,6 +176,9 @@ impl<'a> Reader<'a> {
     /// A string, borrowed, or null.
     pub fn nullable_string(&mut self, flexible: bool) -> Result<Option<&'a str>, DecodeError> {
         let Some(length) = self.length(flexible, true)? else { return Ok(None) };
+        if length > STRING_MAX {
+            return Err(DecodeError::Invalid("string: longer than 32,767 bytes"));
+        }
         let bytes = self.take(length)?;
         std::str::from_utf8(bytes).map(Some).map_err(|_| DecodeError::NotUtf8)
     }
@@ -507,6 +513,16 @@ mod tests {
             Err(DecodeError::TooManyElements { count: i32::MAX as u64, left: 0 })
         );
         assert_eq!(Reader::new(&(-2i32).to_be_bytes()).array_length(false), Err(DecodeError::NegativeLength(-2)));
+    }
+
+    #[test]
+    fn a_string_is_no_longer_in_the_flexible_form_than_in_the_classic_one() {
+        for (length, fits) in [(32_767, true), (32_768, false)] {
+            let mut writer = Writer::new();
+            writer.unsigned_varint(length + 1);
+            writer.raw(&vec![b'x'; length as usize]);
+            assert_eq!(Reader::new(writer.written()).string(true).is_ok(), fits, "{length}");
+        }
     }
 
     #[test]
