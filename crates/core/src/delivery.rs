@@ -50,7 +50,8 @@ impl RunResult {
         match self {
             Self::Acknowledged { partition, base_offset, append_time } => Ok(Ack {
                 partition: *partition,
-                offset: base_offset.map(|base| base + i64::from(nth)),
+                // A broker that claims an offset at the end of all numbers says nothing of the records behind it.
+                offset: base_offset.and_then(|base| base.checked_add(nth.into())),
                 timestamp: append_time.unwrap_or(timestamp),
             }),
             Self::Failed(error) => Err(error.clone()),
@@ -391,6 +392,15 @@ mod tests {
         let _ = head.resolve(0, 3, acknowledged(50));
         let offsets: Vec<_> = deliveries.into_iter().map(|delivery| delivery.wait().unwrap().offset).collect();
         assert_eq!(offsets, [Some(50), Some(51), Some(52), Some(90)]);
+    }
+
+    #[test]
+    fn an_offset_at_the_end_of_all_numbers_says_nothing_of_the_records_behind() {
+        let mut claims = Claims::default();
+        let deliveries = [claims.delivery(0, Timestamp(0)), claims.delivery(1, Timestamp(0))];
+        let _ = claims.resolve(0, 2, acknowledged(i64::MAX));
+        let offsets = deliveries.map(|delivery| delivery.wait().unwrap().offset);
+        assert_eq!(offsets, [Some(i64::MAX), None]);
     }
 
     #[test]
