@@ -75,7 +75,8 @@ impl Sender {
 
     /// Asks for a producer id, if somebody needs one and somebody can be asked. Says whether anything was done.
     pub(super) fn ask_identity(&mut self, now: Time) -> bool {
-        let Some(due) = self.identity.due().filter(|_| !self.nameless.is_empty()) else { return false };
+        let wanted = self.failed.is_none() && !self.nameless.is_empty();
+        let Some(due) = self.identity.due().filter(|_| wanted) else { return false };
         if now < due {
             self.timers.by(Timer::Identity, due);
             return false;

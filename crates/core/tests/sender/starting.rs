@@ -216,3 +216,20 @@ fn a_partition_that_is_gone_is_asked_for_at_the_pace_of_retries() {
     assert!((2..12).contains(&asked), "{asked} times in four seconds");
     assert_eq!(delivery.now(), None, "it waits for its partition until its deadline");
 }
+
+#[test]
+fn a_cluster_without_idempotence_fails_the_producer_once() {
+    let mut script = Script::new(|_| {});
+    script.want("t");
+    script.open();
+    let request = script.request_of(ApiKey::API_VERSIONS);
+    let offer = |api_key, min_version, max_version| ApiVersion { api_key, min_version, max_version };
+    let api_keys = vec![offer(ApiKey::PRODUCE, 0, 9), offer(ApiKey::METADATA, 0, 9)];
+    script.answer(&request, &ApiVersionsResponse { api_keys, ..Default::default() });
+    let request = script.request();
+    script.answer_metadata(&request, &metadata(1, 1, 0));
+    let delivery = script.send(0, "v");
+    assert!(delivery.now().unwrap().is_err());
+    let failed = script.notices.iter().filter(|notice| notice.text.contains("enable.idempotence=false"));
+    assert_eq!(failed.count(), 1);
+}
