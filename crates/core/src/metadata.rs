@@ -10,7 +10,7 @@ use fastrand::Rng;
 use foldhash::fast::FixedState;
 use milena_wire::buf::Uuid;
 use milena_wire::error_code::ErrorCode;
-use milena_wire::messages::metadata::{MetadataResponse, MetadataResponseTopic};
+use milena_wire::metadata as wire;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -24,6 +24,10 @@ pub(crate) struct Leader {
 
 const NO_BROKER: i32 = -1;
 
+/// Brokers that are remembered, ten times as many as the largest clusters have: a broker that lies about them costs
+/// no more memory than this.
+const BROKERS_MAX: usize = 10_000;
+
 #[derive(Debug)]
 struct Topic {
     name: Arc<str>,
@@ -31,6 +35,8 @@ struct Topic {
     id: Uuid,
     /// One a partition; empty while the topic is not known.
     leaders: Vec<Leader>,
+    /// The last answer that named it: what the same one says of it again does not count.
+    named_in: u64,
     layout: Option<Arc<TopicLayout>>,
     /// When a record was last sent to it: idle topics are not asked for.
     used: Time,
@@ -54,8 +60,8 @@ enum Want {
 pub(crate) enum Change {
     /// A topic has a new layout.
     Layout(Arc<TopicLayout>),
-    /// A partition has another leader, or an election passed.
-    Leader(PartitionKey),
+    /// These partitions have another leader, or an election passed.
+    Leaders(TopicIndex, Vec<i32>),
     /// A topic has another id than before: it is another topic.
     Recreated(TopicIndex),
     /// The cluster refuses the topic.
@@ -101,6 +107,8 @@ pub(crate) struct Metadata {
     /// Since when every attempt failed.
     failing_since: Option<Time>,
     failures: u32,
+    /// Answers that were taken.
+    answers: u64,
     /// Answers in a row that changed nothing although something was wanted (KIP-580).
     unchanged: u32,
     /// Answers in a row after which somebody still lacks a leader, though no error told why: the partition is gone, or its
@@ -127,6 +135,7 @@ impl Metadata {
             too_few_due: Time::ZERO,
             failing_since: None,
             failures: 0,
+            answers: 0,
             unchanged: 0,
             in_vain: 0,
             not_before: Time::ZERO,
@@ -155,6 +164,7 @@ impl Metadata {
             name: Arc::clone(name),
             id: Uuid::ZERO,
             leaders: Vec::new(),
+            named_in: 0,
             layout: None,
             used: now,
             refused: false,
@@ -294,16 +304,17 @@ impl Metadata {
     /// [`Disbelief`]: nothing of it was taken.
     pub(crate) fn answered(
         &mut self,
-        response: &MetadataResponse,
+        response: &wire::Metadata<'_>,
         now: Time,
         chance: &mut Rng,
     ) -> Result<Vec<Change>, Disbelief> {
         self.check(response).inspect_err(|_| self.failed(now, chance))?;
+        self.answers += 1;
         let mut changes = Vec::new();
         self.take_brokers(response, &mut changes);
         let mut again = false;
-        for topic in &response.topics {
-            again |= self.take_topic(topic, &mut changes);
+        for topic in response.topics.iter() {
+            again |= self.take_topic(&topic, &mut changes);
         }
         let was_all = self.want == Want::All;
         self.asked = false;
@@ -321,7 +332,7 @@ impl Metadata {
         self.want = if again { self.want.max(Want::New) } else { Want::Nothing };
         self.not_before = now;
         if again {
-            let moved = changes.iter().any(|change| matches!(change, Change::Layout(_) | Change::Leader(_)));
+            let moved = changes.iter().any(|change| matches!(change, Change::Layout(_) | Change::Leaders(..)));
             self.unchanged = if moved { 1 } else { self.unchanged.saturating_add(1) };
             self.not_before = now + self.backoff.after(self.unchanged, chance);
         } else {
@@ -336,15 +347,15 @@ impl Metadata {
         Ok(changes)
     }
 
-    fn check(&mut self, response: &MetadataResponse) -> Result<(), Disbelief> {
-        let code = response.error_code;
+    fn check(&mut self, response: &wire::Metadata<'_>) -> Result<(), Disbelief> {
+        let code = response.error;
         if code != ErrorCode::NONE {
             return Err(Disbelief::Refused(code));
         }
         if response.brokers.is_empty() {
             return Err(Disbelief::Empty);
         }
-        let Some(found) = response.cluster_id.as_deref() else { return Ok(()) };
+        let Some(found) = response.cluster_id else { return Ok(()) };
         match &self.cluster_id {
             Some(expected) if **expected != *found => {
                 Err(Disbelief::OtherCluster { expected: Arc::clone(expected), found: found.into() })
@@ -357,13 +368,13 @@ impl Metadata {
         }
     }
 
-    fn take_brokers(&mut self, response: &MetadataResponse, changes: &mut Vec<Change>) {
+    fn take_brokers(&mut self, response: &wire::Metadata<'_>, changes: &mut Vec<Change>) {
         let mut named = BTreeMap::new();
-        for broker in &response.brokers {
+        for broker in response.brokers.iter() {
             // A port outside 1..=65535, or a negative id, is no broker that could be connected to.
             let Ok(port @ 1..) = u16::try_from(broker.port) else { continue };
-            if broker.node_id >= 0 && !broker.host.is_empty() {
-                named.insert(broker.node_id, Endpoint { host: broker.host.as_str().into(), port });
+            if broker.node_id >= 0 && !broker.host.is_empty() && named.len() < BROKERS_MAX {
+                named.insert(broker.node_id, Endpoint { host: broker.host.into(), port });
             }
         }
         for (id, endpoint) in &self.brokers {
@@ -375,10 +386,13 @@ impl Metadata {
     }
 
     /// Takes one topic. Says whether it must be asked for again.
-    fn take_topic(&mut self, answer: &MetadataResponseTopic, changes: &mut Vec<Change>) -> bool {
-        let Some(index) = answer.name.as_deref().and_then(|name| self.index_of(name)) else { return false };
-        let code = answer.error_code;
+    fn take_topic(&mut self, answer: &wire::Topic<'_>, changes: &mut Vec<Change>) -> bool {
+        let Some(index) = answer.name.and_then(|name| self.index_of(name)) else { return false };
+        let code = answer.error;
         let Some(topic) = self.topics.get_mut(index.0 as usize) else { return false };
+        if std::mem::replace(&mut topic.named_in, self.answers) == self.answers {
+            return false;
+        }
         let name = Arc::clone(&topic.name);
         match code {
             ErrorCode::NONE => {}
@@ -397,12 +411,12 @@ impl Metadata {
                 return true;
             }
         }
-        if answer.topic_id != Uuid::ZERO && answer.topic_id != topic.id {
+        if answer.id != Uuid::ZERO && answer.id != topic.id {
             if topic.id != Uuid::ZERO {
                 topic.leaders.clear();
                 changes.push(Change::Recreated(index));
             }
-            topic.id = answer.topic_id;
+            topic.id = answer.id;
         }
         let again = take_leaders(topic, index, answer, changes);
         self.lay_out(index, changes);
@@ -442,7 +456,7 @@ impl Metadata {
 
     /// A produce answer says where a broker listens (KIP-951).
     pub(crate) fn hint_broker(&mut self, id: i32, endpoint: Endpoint) {
-        if id >= 0 {
+        if id >= 0 && self.brokers.len() < BROKERS_MAX {
             self.brokers.entry(id).or_insert(endpoint);
         }
     }
@@ -470,29 +484,27 @@ impl Want {
 }
 
 /// Takes the leaders of a topic's partitions: an older election than the one we know is a broker that lags.
-fn take_leaders(
-    topic: &mut Topic,
-    index: TopicIndex,
-    answer: &MetadataResponseTopic,
-    changes: &mut Vec<Change>,
-) -> bool {
+fn take_leaders(topic: &mut Topic, index: TopicIndex, answer: &wire::Topic<'_>, changes: &mut Vec<Change>) -> bool {
     let mut again = false;
     let count = answer.partitions.len();
     if topic.leaders.len() < count {
         topic.leaders.resize(count, Leader { broker: NO_BROKER, epoch: -1 });
     }
-    for partition in &answer.partitions {
-        let number = partition.partition_index;
+    let mut changed = Vec::new();
+    for partition in answer.partitions.iter() {
+        let number = partition.index;
         let Some(known) = usize::try_from(number).ok().and_then(|at| topic.leaders.get_mut(at)) else { continue };
-        let code = partition.error_code;
-        again |= code != ErrorCode::NONE || partition.leader_id < 0;
+        again |= partition.error != ErrorCode::NONE || partition.leader_id < 0;
         let broker = if partition.leader_id < 0 { NO_BROKER } else { partition.leader_id };
         let leader = Leader { broker, epoch: partition.leader_epoch };
         let stale = leader.epoch >= 0 && leader.epoch < known.epoch;
         if !stale && *known != leader {
             *known = leader;
-            changes.push(Change::Leader(PartitionKey { topic: index, partition: number }));
+            changed.push(number);
         }
+    }
+    if !changed.is_empty() {
+        changes.push(Change::Leaders(index, changed));
     }
     again
 }

@@ -371,6 +371,12 @@ impl Partition {
         }
     }
 
+    /// Records in the batch that an attempt carries.
+    pub(crate) fn records_in(&self, attempt: AttemptId) -> u32 {
+        let carried = self.position(attempt).and_then(|at| self.numbered.get(at));
+        carried.map_or(0, |numbered| numbered.batch.meta.count)
+    }
+
     fn position(&self, attempt: AttemptId) -> Option<usize> {
         self.numbered.iter().position(|numbered| numbered.place == Place::InFlight(attempt))
     }

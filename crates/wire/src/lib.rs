@@ -4,6 +4,7 @@
 //! - [`buf`]: a reader that cannot run past its end, and a writer.
 //! - `messages`: the control messages, generated from Kafka's specifications by `cargo xtask messages`.
 //! - `record`, `record_batch`, `produce`: the hot path, written by hand, encoded straight from borrowed slices.
+//! - `metadata`: the answer that can be large, read where it lies in its frame.
 //!
 //! Everything that is decoded may come from a hostile peer: memory grows with bytes present, never with a number that a
 //! peer announced, and there is no indexing by a received number.
@@ -11,9 +12,11 @@
 pub mod buf;
 pub mod compression;
 mod crc;
+pub mod elements;
 pub mod error_code;
 pub mod frame;
 pub mod messages;
+pub mod metadata;
 pub mod produce;
 pub mod record;
 pub mod record_batch;

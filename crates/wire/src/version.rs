@@ -106,7 +106,7 @@ impl Offered {
         for (key, versions) in announced {
             offered.add(key, versions);
         }
-        offered.ranges.retain(|(_, versions)| versions.min <= versions.max);
+        offered.leave_out_empty();
         offered
     }
 
@@ -123,14 +123,16 @@ impl Offered {
         let version = if error_code == ErrorCode::UNSUPPORTED_VERSION { 0 } else { asked };
         let flexible = ApiKey::API_VERSIONS.is_flexible(version);
         reader.i16()?;
-        let announced = reader.array_of(flexible, |reader| {
-            let entry = (ApiKey(reader.i16()?), Versions::new(reader.i16()?, reader.i16()?));
+        // As they come: a list of a million entries is read, and takes no memory.
+        let mut offered = Self::default();
+        for _ in 0..reader.array_length(flexible)? {
+            offered.add(ApiKey(reader.i16()?), Versions::new(reader.i16()?, reader.i16()?));
             if flexible {
                 reader.skip_tagged_fields()?;
             }
-            Ok(entry)
-        })?;
-        Ok((error_code, Self::new(announced)))
+        }
+        offered.leave_out_empty();
+        Ok((error_code, offered))
     }
 
     /// The range offered for `key`.
@@ -147,6 +149,10 @@ impl Offered {
     /// Every API that is offered, by ascending key.
     pub fn iter(&self) -> impl Iterator<Item = (ApiKey, Versions)> + '_ {
         self.ranges.iter().copied()
+    }
+
+    fn leave_out_empty(&mut self) {
+        self.ranges.retain(|(_, versions)| versions.min <= versions.max);
     }
 
     fn add(&mut self, key: ApiKey, versions: Versions) {

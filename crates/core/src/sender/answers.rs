@@ -1,7 +1,7 @@
 //! Responses: each finds its way by the question that it answers.
 
 use super::Sender;
-use crate::call::{Asked, Call, Produced};
+use crate::call::{Asked, Call, Part, Produced};
 use crate::connection::Broken;
 use crate::error::DeliveryFailure;
 use crate::metadata::{Disbelief, Leader};
@@ -15,15 +15,14 @@ use milena_wire::Decode;
 use milena_wire::buf::{DecodeError, Reader};
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::init_producer_id::InitProducerIdResponse;
-use milena_wire::messages::metadata::MetadataResponse;
+use milena_wire::metadata;
 use milena_wire::produce::{self, PartitionResponse, ResponseTail, TopicRef};
 use milena_wire::version::{ApiKey, Offered};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The first version of Metadata whose leader epochs can be relied on: brokers before 2.4 tell stale ones during a
-/// reassignment, and Java does not look at them either (KAFKA-9212).
-const FIRST_WITH_TRUE_EPOCHS: i16 = 9;
+/// What a broker says for people is cut after so many characters.
+const TEXT_MAX: usize = 1_000;
 
 impl Sender {
     /// Reads every whole answer that is there.
@@ -90,13 +89,9 @@ impl Sender {
         body: &Bytes,
         now: Time,
     ) -> Result<(), DecodeError> {
-        let mut response = MetadataResponse::decode(&mut Reader::new(body), version).inspect_err(|_| {
+        let response = metadata::decode_response(body, version).inspect_err(|_| {
             self.metadata.failed(now, &mut self.chance);
         })?;
-        if version < FIRST_WITH_TRUE_EPOCHS {
-            let partitions = response.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
-            partitions.for_each(|partition| partition.leader_epoch = -1);
-        }
         self.mute(id, response.throttle_time_ms, now);
         self.stats.metadata_refreshes += 1;
         match self.metadata.answered(&response, now, &mut self.chance) {
@@ -112,8 +107,8 @@ impl Sender {
             Err(Disbelief::OtherCluster { expected, found }) => {
                 let text = format!(
                     "another cluster answers: expected cluster id {}, found {}; nothing is sent to it",
-                    expected.escape_debug(),
-                    found.escape_debug()
+                    shortened(&expected).escape_debug(),
+                    shortened(&found).escape_debug()
                 );
                 self.notice(Level::Error, text.clone());
                 self.give_up(id, &text, now);
@@ -188,19 +183,29 @@ impl Sender {
         now: Time,
     ) -> Result<(), DecodeError> {
         let mut answers = Vec::with_capacity(produced.parts.len());
-        let read = produce::decode_response(body, version, |answer| answers.push(answer));
+        // Only what was asked is kept: whatever else an answer holds takes no memory.
+        let mut unasked = 0;
+        let read = produce::decode_response(body, version, |answer| match self.part_of(&mut produced, &answer) {
+            Some(part) => answers.push((part, answer)),
+            None => unasked += 1,
+        });
         let tail = match read {
             Ok(tail) => tail,
             Err(error) => {
                 // Whole or not at all: what it says of the first partitions may be as wrong as the rest.
                 let trouble = Arc::from(format!("the answer to Produce cannot be read: {error}"));
-                self.lost_parts(produced.parts, &trouble, now);
+                let parts = answers.into_iter().map(|(part, _)| part).chain(produced.parts).collect();
+                self.lost_parts(parts, &trouble, now);
                 return Err(error);
             }
         };
+        if unasked > 0 {
+            let text = format!("answers for {unasked} partitions that were not asked, or twice");
+            self.notice(Level::Warn, text);
+        }
         self.hear_of_brokers(&tail);
-        for answer in &answers {
-            self.part_answered(&mut produced, answer, now);
+        for (part, answer) in &answers {
+            self.part_answered(*part, answer, now);
         }
         if !produced.parts.is_empty() {
             self.lost_parts(produced.parts, &"the broker's answer leaves this partition out".into(), now);
@@ -209,17 +214,18 @@ impl Sender {
         Ok(())
     }
 
-    fn part_answered(&mut self, produced: &mut Produced, response: &PartitionResponse<'_>, now: Time) {
+    /// The part that a partition's answer belongs to, taken out: it is answered once.
+    fn part_of(&self, produced: &mut Produced, response: &PartitionResponse<'_>) -> Option<Part> {
         let topic = match response.topic {
             TopicRef::Name(name) => self.metadata.index_of(name),
             TopicRef::Id(id) => produced.topics.iter().find(|(_, asked)| *asked == id).map(|(topic, _)| *topic),
         };
-        let key = topic.map(|topic| PartitionKey { topic, partition: response.index });
-        let Some(part) = key.and_then(|key| produced.take(key)) else {
-            self.notice(Level::Warn, "an answer for a partition that was not asked, or twice".into());
-            return;
-        };
-        let answer = to_answer(response);
+        produced.take(PartitionKey { topic: topic?, partition: response.index })
+    }
+
+    fn part_answered(&mut self, part: Part, response: &PartitionResponse<'_>, now: Time) {
+        let records = self.partitions.get(&part.key).map_or(0, |partition| partition.records_in(part.attempt));
+        let answer = to_answer(response, records);
         let verdict = self.with(part.key, now, |partition, turn| partition.answered(part.attempt, &answer, turn));
         if let Some(Verdict::SeekLeader(_)) = verdict {
             self.seek_leader(part.key, response, now);
@@ -237,7 +243,7 @@ impl Sender {
     }
 
     fn hear_of_brokers(&mut self, tail: &ResponseTail<'_>) {
-        for node in &tail.node_endpoints {
+        for node in tail.node_endpoints.iter() {
             let Ok(port @ 1..) = u16::try_from(node.port) else { continue };
             if !node.host.is_empty() {
                 self.metadata.hint_broker(node.node_id, Endpoint { host: node.host.into(), port });
@@ -255,8 +261,9 @@ impl Sender {
     }
 }
 
-fn to_answer(response: &PartitionResponse<'_>) -> Answer {
-    let text = |text: &str| Arc::from(text);
+/// What a broker said of a batch of `records` records.
+fn to_answer(response: &PartitionResponse<'_>, records: u32) -> Answer {
+    let text = |text: &str| Arc::from(shortened(text));
     Answer {
         code: response.error,
         base_offset: response.base_offset,
@@ -265,7 +272,14 @@ fn to_answer(response: &PartitionResponse<'_>) -> Answer {
         record_errors: response
             .record_errors
             .iter()
+            // A list longer than the batch is a lie: one more than it can have, and it is not believed.
+            .take((records as usize).saturating_add(1))
             .filter_map(|error| Some((u32::try_from(error.batch_index).ok()?, error.message.map(text))))
             .collect(),
     }
+}
+
+/// The beginning of a broker's text.
+fn shortened(text: &str) -> &str {
+    text.char_indices().nth(TEXT_MAX).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }

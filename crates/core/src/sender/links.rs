@@ -247,7 +247,11 @@ impl Sender {
                 Change::Layout(layout) => self.out.push_back(Output::News(News::Learned(layout))),
                 Change::Refused(name, error) => self.refused(name, error),
                 Change::Missing(name, reason) => self.out.push_back(Output::News(News::Missing(name, reason))),
-                Change::Leader(key) => self.leader_changed(key, now),
+                Change::Leaders(topic, partitions) => {
+                    for partition in partitions {
+                        self.leader_changed(PartitionKey { topic, partition }, now);
+                    }
+                }
                 Change::Recreated(topic) => self.recreated(topic, now),
                 Change::Moved(id) => self.moved(id, now),
             }

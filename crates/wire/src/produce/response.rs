@@ -2,6 +2,7 @@
 
 use super::{FIRST_FLEXIBLE, FIRST_WITH_TOPIC_IDS};
 use crate::buf::{DecodeError, Reader, Uuid};
+use crate::elements::{Element, Elements};
 use crate::error_code::ErrorCode;
 
 /// The first version that says who leads a partition, and where that broker listens (KIP-951).
@@ -32,7 +33,7 @@ pub struct PartitionResponse<'a> {
     /// The partition's first offset; −1 before version 5.
     pub log_start_offset: i64,
     /// Which records made the batch fail (KIP-467, from version 8 on).
-    pub record_errors: Vec<RecordError<'a>>,
+    pub record_errors: Elements<'a, RecordError<'a>>,
     /// Why the batch failed, for people (from version 8 on).
     pub error_message: Option<&'a str>,
     /// Who leads the partition, if the broker that was asked does not (KIP-951, from version 10 on).
@@ -63,7 +64,7 @@ pub struct ResponseTail<'a> {
     /// How long a quota asks us to be silent, milliseconds.
     pub throttle_time_ms: i32,
     /// Where the leaders in [`PartitionResponse::current_leader`] listen (from version 10 on).
-    pub node_endpoints: Vec<NodeEndpoint<'a>>,
+    pub node_endpoints: Elements<'a, NodeEndpoint<'a>>,
 }
 
 /// Where a broker listens.
@@ -86,7 +87,7 @@ pub struct NodeEndpoint<'a> {
 /// count whole or not at all.
 ///
 /// # Cost
-/// Allocates only for record errors and node endpoints, and never more than a small multiple of the bytes present.
+/// Allocates nothing.
 pub fn decode_response<'a>(
     body: &'a [u8],
     version: i16,
@@ -105,13 +106,13 @@ pub fn decode_response<'a>(
         }
         end_structure(&mut reader, flexible)?;
     }
-    let mut tail = ResponseTail { throttle_time_ms: reader.i32()?, node_endpoints: Vec::new() };
+    let mut tail = ResponseTail { throttle_time_ms: reader.i32()?, node_endpoints: Elements::empty() };
     if flexible {
         reader.tagged_fields(|tag, field| {
             if tag != 0 || version < FIRST_WITH_LEADERS {
                 return Ok(false);
             }
-            tail.node_endpoints = field.array_of(true, NodeEndpoint::decode)?;
+            tail.node_endpoints = Elements::decode(field, true, version)?;
             Ok(true)
         })?;
     }
@@ -129,7 +130,7 @@ impl<'a> PartitionResponse<'a> {
             base_offset: reader.i64()?,
             log_append_time_ms: reader.i64()?,
             log_start_offset: -1,
-            record_errors: Vec::new(),
+            record_errors: Elements::empty(),
             error_message: None,
             current_leader: None,
         };
@@ -137,7 +138,7 @@ impl<'a> PartitionResponse<'a> {
             response.log_start_offset = reader.i64()?;
         }
         if version >= 8 {
-            response.record_errors = reader.array_of(flexible, |reader| RecordError::decode(reader, flexible))?;
+            response.record_errors = Elements::decode(reader, flexible, version)?;
             response.error_message = reader.nullable_string(flexible)?;
         }
         if flexible {
@@ -153,8 +154,9 @@ impl<'a> PartitionResponse<'a> {
     }
 }
 
-impl<'a> RecordError<'a> {
-    fn decode(reader: &mut Reader<'a>, flexible: bool) -> Result<Self, DecodeError> {
+impl<'a> Element<'a> for RecordError<'a> {
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= FIRST_FLEXIBLE;
         let error = Self { batch_index: reader.i32()?, message: reader.nullable_string(flexible)? };
         end_structure(reader, flexible)?;
         Ok(error)
@@ -170,8 +172,8 @@ impl CurrentLeader {
     }
 }
 
-impl<'a> NodeEndpoint<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+impl<'a> Element<'a> for NodeEndpoint<'a> {
+    fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
         let endpoint = Self {
             node_id: reader.i32()?,
             host: reader.string(true)?,
