@@ -28,6 +28,10 @@ const NO_BROKER: i32 = -1;
 /// no more memory than this.
 const BROKERS_MAX: usize = 10_000;
 
+/// Answers in a row that tell of an older election than the one we know, before they are believed. A broker that lags
+/// catches up within a few; an election that was a lie, or was lost with a cluster's disks, is never heard of again.
+const OLDER_MAX: u32 = 10;
+
 #[derive(Debug)]
 struct Topic {
     name: Arc<str>,
@@ -35,6 +39,8 @@ struct Topic {
     id: Uuid,
     /// One a partition; empty while the topic is not known.
     leaders: Vec<Leader>,
+    /// Partitions of which the last answers told an older election, and how many did in a row.
+    older: BTreeMap<i32, u32>,
     /// The last answer that named it: what the same one says of it again does not count.
     named_in: u64,
     layout: Option<Arc<TopicLayout>>,
@@ -164,6 +170,7 @@ impl Metadata {
             name: Arc::clone(name),
             id: Uuid::ZERO,
             leaders: Vec::new(),
+            older: BTreeMap::new(),
             named_in: 0,
             layout: None,
             used: now,
@@ -483,7 +490,8 @@ impl Want {
     }
 }
 
-/// Takes the leaders of a topic's partitions: an older election than the one we know is a broker that lags.
+/// Takes the leaders of a topic's partitions: an older election than the one we know is a broker that lags, unless it is
+/// told again and again.
 fn take_leaders(topic: &mut Topic, index: TopicIndex, answer: &wire::Topic<'_>, changes: &mut Vec<Change>) -> bool {
     let mut again = false;
     let count = answer.partitions.len();
@@ -497,8 +505,15 @@ fn take_leaders(topic: &mut Topic, index: TopicIndex, answer: &wire::Topic<'_>, 
         again |= partition.error != ErrorCode::NONE || partition.leader_id < 0;
         let broker = if partition.leader_id < 0 { NO_BROKER } else { partition.leader_id };
         let leader = Leader { broker, epoch: partition.leader_epoch };
-        let stale = leader.epoch >= 0 && leader.epoch < known.epoch;
-        if !stale && *known != leader {
+        if leader.epoch >= 0 && leader.epoch < known.epoch {
+            let told = topic.older.entry(number).or_default();
+            *told += 1;
+            if *told <= OLDER_MAX {
+                continue;
+            }
+        }
+        topic.older.remove(&number);
+        if *known != leader {
             *known = leader;
             changed.push(number);
         }
