@@ -64,7 +64,7 @@ impl Console {
     }
 
     fn line(&self, text: impl Display) {
-        self.write(&format!("{text}\n"));
+        self.write(&(visible(&text.to_string()) + "\n"));
     }
 
     fn write(&self, text: &str) {
@@ -77,6 +77,19 @@ impl Console {
     }
 }
 
+/// Control characters are shown, not obeyed: an error may carry the words of a broker.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// The command's result, on standard output. A reader that has gone wanted no more; a full disk is told.
 pub(crate) fn result(text: impl Display) {
     let mut stdout = io::stdout().lock();
@@ -85,5 +98,18 @@ pub(crate) fn result(text: impl Display) {
             let _ = writeln!(io::stderr(), "error: standard output: {error}");
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_cannot_write_to_the_terminal() {
+        assert_eq!(
+            visible("it's\u{1b}[2J \u{fc}ber\nerror: all is well"),
+            "it's\\u{1b}[2J \u{fc}ber\\nerror: all is well"
+        );
     }
 }

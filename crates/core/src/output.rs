@@ -22,13 +22,11 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+/// For people: a broker names hosts, so control characters are escaped.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
+        let (host, port) = (self.host.escape_debug(), self.port);
+        if self.host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
     }
 }
 

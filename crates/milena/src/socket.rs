@@ -43,10 +43,13 @@ pub(crate) fn connect(endpoint: Endpoint, rotation: usize, options: Options) -> 
     Box::pin(async move {
         let mut addresses: Vec<SocketAddr> = lookup_host((&*endpoint.host, endpoint.port))
             .await
-            .map_err(|error| because(&error, format_args!("resolving {}", endpoint.host)))?
+            .map_err(|error| because(&error, format_args!("resolving {}", endpoint.host.escape_debug())))?
             .collect();
         if addresses.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, format!("{} has no address", endpoint.host)));
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("{} has no address", endpoint.host.escape_debug()),
+            ));
         }
         let first = rotation % addresses.len();
         addresses.rotate_left(first);
