@@ -185,7 +185,7 @@ mod tests {
     use crate::format::Shape;
     use crate::lines::Lines;
     use memchr::memmem::Finder;
-    use milena::SerializerName;
+    use milena::knobs::SerializerName;
 
     fn failure(is_record: bool) -> Failure {
         Failure { index: 0, error: "timed \"out\"".into(), written: Written::Maybe, is_record }

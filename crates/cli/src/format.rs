@@ -3,7 +3,7 @@
 use crate::json;
 use crate::lines::Lines;
 use crate::serializer;
-use milena::SerializerName;
+use milena::knobs::SerializerName;
 use std::borrow::Cow;
 use std::sync::Arc;
 use thiserror::Error;

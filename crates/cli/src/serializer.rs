@@ -1,6 +1,6 @@
 //! Java's serializers for text: what `key.serializer = …IntegerSerializer` makes of `42`.
 
-use milena::SerializerName;
+use milena::knobs::SerializerName;
 use std::borrow::Cow;
 
 /// Whether it leaves text as it is.

@@ -123,7 +123,7 @@ pub(crate) struct Partition {
     topic: Arc<str>,
     /// In the order in which they were closed.
     waiting: VecDeque<Waiting>,
-    /// In the order of their sequences, oldest first; never more than the window.
+    /// In the order of their sequences, oldest first; more than the window only after a split.
     numbered: VecDeque<Numbered>,
     /// Under which the next batch is numbered.
     identity: Option<ProducerIdentity>,

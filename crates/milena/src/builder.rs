@@ -172,13 +172,6 @@ impl Builder {
         self.with("partitioner.adaptive.partitioning.enable", value)
     }
 
-    /// `partitioner.availability.timeout.ms`: partitions whose leader took nothing for this long are passed over. Default 0,
-    /// never.
-    #[must_use]
-    pub fn partitioner_availability_timeout(self, time: Duration) -> Self {
-        self.with("partitioner.availability.timeout.ms", time)
-    }
-
     /// `acks`: who must have a batch before it is acknowledged. Default all. Fewer is sooner, and can lose what was
     /// acknowledged.
     #[must_use]

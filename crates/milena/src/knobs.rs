@@ -21,6 +21,7 @@ mod unsupported;
 mod valid;
 mod value;
 
+pub use crate::serializer_names::SerializerName;
 pub use checked::Checked;
 pub use draft::Draft;
 pub use valid::Valid;

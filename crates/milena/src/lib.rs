@@ -55,15 +55,13 @@ mod socket;
 mod timer;
 
 pub use builder::Builder;
-pub use config_error::{ConfigError, Mistake};
+pub use config_error::ConfigError;
 pub use metrics::Metrics;
 pub use milena_core::Partitioner;
 pub use milena_core::config::Acks;
 pub use milena_core::{Ack, Delivery, DeliveryError, Header, Hook, Record, SendError, Timestamp, TopicLayout, Written};
 pub use milena_wire::compression::Codec;
-pub use producer::{CloseError, Producer};
-pub use send_all::SendAllError;
-pub use serializer_names::SerializerName;
+pub use producer::Producer;
 
 pub mod error {
     //! The errors in full, by the stage at which they happen.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use milena::SerializerName;
+use milena::knobs::SerializerName;
 use milena::knobs::{self, Draft, Support};
 use milena_core::Config;
 use milena_core::config::Acks;
