@@ -33,6 +33,7 @@ use crate::topic::{PartitionKey, TopicLayout};
 use births::{Birth, Births};
 use fastrand::Rng;
 use flush::Ledger;
+use milena_wire::record::PLACE_LEN_MAX;
 use milena_wire::record_batch::BATCH_HEADER_LEN;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -190,7 +191,8 @@ impl Accumulator {
         wall: Timestamp,
     ) -> Result<Appended, Refusal> {
         self.now = self.now.max(now);
-        let len = self.check(record)? - BATCH_HEADER_LEN;
+        let content = self.check(record)?;
+        let len = PLACE_LEN_MAX + content;
         let index = self.topics.find(record.topic, ticket, self.now)?;
         if self.waiters.head().is_some_and(|head| ticket != Some(head)) {
             return Err(Refusal::Full);
@@ -210,7 +212,7 @@ impl Accumulator {
         let (limit, hungry) = (slot.limit(&self.limits), slot.hungry);
         let Some(open) = &mut slot.open else { return Err(Refusal::Full) };
         let before = if open.count == 0 { 0 } else { open.size() };
-        let delivery = open.push(record, claim, timestamp);
+        let delivery = open.push(record, content, claim, timestamp);
         let size = open.size();
         match choice {
             Choice::Fixed => {}
@@ -236,17 +238,18 @@ impl Accumulator {
         Buffered { records: self.accepted - self.released, bytes: self.budget.used(), waiters: self.waiters.len() }
     }
 
-    /// The record's upper bound, if it is one that Kafka can hold and the configuration allows.
+    /// Bytes of the record's content, if it is one that Kafka can hold and the configuration allows.
     #[inline]
     fn check(&self, record: &Record<'_>) -> Result<usize, Refusal> {
-        let upper_bound = slot::view(record).upper_bound();
+        let content = slot::view(record).content_len();
+        let upper_bound = BATCH_HEADER_LEN + PLACE_LEN_MAX + content;
         let is_dated = record.timestamp.is_none_or(|timestamp| timestamp.0 >= 0);
         // One comparison for what is wrong with the record and what is wrong with the producer: once it is closed, or has
         // failed, the limit is zero.
         if upper_bound > self.limits.record || !is_dated {
             return Err(Refusal::Never(self.objection(record, upper_bound)));
         }
-        Ok(upper_bound)
+        Ok(content)
     }
 
     #[cold]

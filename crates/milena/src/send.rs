@@ -102,6 +102,10 @@ impl<'a> Append<'a> {
     }
 
     fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Appended, SendError>> {
+        let [record] = &self.record;
+        if let Some(appended) = self.place.append_at_once(record, self.claiming.claim()) {
+            return Poll::Ready(Ok(appended));
+        }
         let mut result = None;
         let mut run = Run { records: &mut self.record, done: &mut 0 };
         let claiming = &self.claiming;

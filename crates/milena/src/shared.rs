@@ -39,6 +39,7 @@ impl Shared {
     ///
     /// # Errors
     /// [`SendError::Fatal`] when it panicked under somebody before: what it holds cannot be trusted.
+    #[inline]
     pub(crate) fn accumulator(&self) -> Result<MutexGuard<'_, Accumulator>, SendError> {
         let broken = |_| SendError::Fatal("the accumulator broke an invariant, see the panic before".into());
         self.accumulator.lock().map_err(broken)
@@ -47,6 +48,12 @@ impl Shared {
     /// The accumulator, be it broken: for whoever only clears up.
     pub(crate) fn accumulator_at_any_rate(&self) -> MutexGuard<'_, Accumulator> {
         self.accumulator.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the user's own code chooses partitions: then records must be [placed](Self::place) before they are appended.
+    #[inline]
+    pub(crate) fn has_partitioner(&self) -> bool {
+        self.partitioner.is_some()
     }
 
     /// Chooses partitions with the user's partitioner, if there is one, for records that name none. How many of them are

@@ -35,6 +35,7 @@ impl Claim<'_> {
 const BUFFER_MIN: usize = 4_096;
 
 /// The record as the batch will hold it, its place aside.
+#[inline]
 pub(super) fn view<'a>(record: &Record<'a>) -> RecordView<'a, impl Iterator<Item = Header<'a>> + Clone> {
     let headers = record.headers.iter().map(|header| Header { key: header.key, value: header.value });
     RecordView { timestamp_delta: 0, offset_delta: 0, key: record.key, value: record.value, headers }
@@ -196,9 +197,15 @@ impl Open {
         RecordView { timestamp_delta, offset_delta: self.count.cast_signed(), ..view(record) }.encoded_len()
     }
 
-    /// Takes the record in. There is room.
+    /// Takes the record in, whose content is so many bytes. There is room.
     #[inline]
-    pub(super) fn push(&mut self, record: &Record<'_>, claim: Claim<'_>, timestamp: Timestamp) -> Option<Delivery> {
+    pub(super) fn push(
+        &mut self,
+        record: &Record<'_>,
+        content: usize,
+        claim: Claim<'_>,
+        timestamp: Timestamp,
+    ) -> Option<Delivery> {
         let index = self.count;
         if index == 0 {
             self.base_timestamp = timestamp.0;
@@ -206,7 +213,8 @@ impl Open {
         }
         // Wraps only for a wall clock before 1970 beside a timestamp beyond the year 292 million; readers wrap back.
         let timestamp_delta = timestamp.0.wrapping_sub(self.base_timestamp);
-        RecordView { timestamp_delta, offset_delta: index.cast_signed(), ..view(record) }.encode(&mut self.records);
+        RecordView { timestamp_delta, offset_delta: index.cast_signed(), ..view(record) }
+            .encode_measured(content, &mut self.records);
         self.max_timestamp = self.max_timestamp.max(timestamp.0);
         self.count += 1;
         match claim {
