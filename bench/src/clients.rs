@@ -1,6 +1,8 @@
 //! Clients in Rust, each behind the same three calls.
 
 mod ideal;
+#[cfg(feature = "rdkafka")]
+mod librdkafka;
 mod ours;
 
 use crate::arguments::Arguments;
@@ -41,6 +43,8 @@ pub fn open(name: &str, arguments: &Arguments, tally: &Arc<Tally>) -> Result<Box
     match name {
         "ideal" => Ok(Box::new(ideal::Ideal::connect(arguments, tally)?)),
         "milena" => Ok(ours::open(arguments, tally)?),
+        #[cfg(feature = "rdkafka")]
+        "rdkafka" => librdkafka::open(arguments, tally),
         other => bail!("no client is called {other:?} here"),
     }
 }

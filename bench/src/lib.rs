@@ -5,4 +5,7 @@ pub mod broker;
 pub mod clients;
 pub mod load;
 pub mod measure;
+pub mod rounds;
+pub mod scenario;
+pub mod table;
 pub mod tally;

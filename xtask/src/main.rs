@@ -1,5 +1,6 @@
 //! What the project does to itself: `cargo xtask TASK`.
 
+mod bench;
 mod docs;
 mod golden;
 mod jars;
@@ -22,6 +23,8 @@ struct Cli {
 /// One line a task, each with its module; nothing is decided here.
 #[derive(Subcommand)]
 enum Task {
+    /// Measures milena and its rivals against a cheap broker, and writes docs/benchmarks.md
+    Bench(bench::Args),
     /// Writes CONFIGURATION.md from the table of knobs; `--check` only compares
     Docs(docs::Args),
     /// Writes the bytes of Kafka's Java classes that tests compare with
@@ -38,6 +41,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
+        Task::Bench(args) => bench::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Golden(args) => golden::run(&args),
         Task::Kafka(args) => kafka::run(args),
