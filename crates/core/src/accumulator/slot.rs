@@ -61,8 +61,9 @@ pub(super) struct Slot {
     pub(super) hungry: bool,
     /// Bytes charged to batches of this partition that are not released, the open one included.
     pub(super) held: usize,
-    /// Whether the last batch outgrew the first buffer: then the next one starts with a whole one.
-    busy: bool,
+    /// How long the last batch got, bytes. One that outgrew the first buffer is followed by one that starts with a whole
+    /// buffer, or a larger one.
+    last: usize,
 }
 
 /// An open batch.
@@ -84,7 +85,7 @@ pub(super) struct Open {
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { open: None, hungry: true, held: 0, busy: false }
+        Self { open: None, hungry: true, held: 0, last: 0 }
     }
 }
 
@@ -120,7 +121,7 @@ impl Slot {
         budget: &mut Budget,
     ) -> Option<&mut Open> {
         let fixed = BATCH_OVERHEAD + claim.growth(&Claims::default());
-        let start = if self.busy { limits.batch } else { BUFFER_MIN.min(limits.batch) };
+        let start = self.start(limits, budget);
         let sizes = [start.max(len), BUFFER_MIN.min(start).max(len), len];
         let capacity = sizes.into_iter().find(|capacity| budget.reserve(capacity + fixed))?;
         let records = budget.buffer(capacity);
@@ -143,18 +144,30 @@ impl Slot {
         if !budget.reserve(growth) {
             return false;
         }
-        open.records.reserve_exact(target - open.records.len());
+        if target > capacity {
+            budget.grow(&mut open.records, target);
+        }
         open.charge += growth;
         self.held += growth;
-        self.busy = true;
+        self.last = self.last.max(BUFFER_MIN + 1);
         true
+    }
+
+    /// The capacity that the next batch starts with. A batch that is behind is likely to get as long as the last one did,
+    /// and spares itself the growing where a buffer of that size lies ready.
+    fn start(&self, limits: &Limits, budget: &Budget) -> usize {
+        if self.last <= BUFFER_MIN {
+            return BUFFER_MIN.min(limits.batch);
+        }
+        let ready = || budget.kept(self.last..=self.limit(limits));
+        if self.last > limits.batch { ready().unwrap_or(limits.batch) } else { limits.batch }
     }
 
     /// Closes the open batch.
     pub(super) fn close(&mut self, key: PartitionKey) -> Option<Batch> {
         let open = self.open.take()?;
         assert!(open.count > 0, "a batch has a record");
-        self.busy = open.records.len() > BUFFER_MIN;
+        self.last = open.records.len();
         let meta = Meta {
             key,
             created: open.created,
