@@ -2,6 +2,7 @@
 
 mod bench;
 mod docs;
+mod fuzz;
 mod golden;
 mod jars;
 mod kafka;
@@ -27,6 +28,8 @@ enum Task {
     Bench(bench::Args),
     /// Writes CONFIGURATION.md from the table of knobs; `--check` only compares
     Docs(docs::Args),
+    /// Feeds the readers and the two machines what chance and coverage come up with
+    Fuzz(fuzz::Args),
     /// Writes the bytes of Kafka's Java classes that tests compare with
     Golden(golden::Args),
     /// Starts, stops and hurts real Apache Kafka brokers on this machine
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Bench(args) => bench::run(&args),
         Task::Docs(args) => docs::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Golden(args) => golden::run(&args),
         Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
