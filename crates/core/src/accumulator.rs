@@ -287,6 +287,11 @@ impl Accumulator {
                 topic.weigh(key.partition, limits);
                 return Ok(false);
             }
+            // Who is told to wait must not be woken at once: only where memory for a batch of its own is short too.
+            let alone = slot::charge_alone(slot::view(record).upper_bound());
+            if slot.may_wait(len, limits) && !budget.fits(alone) {
+                return Err(Refusal::Full);
+            }
             // Full, or no memory to grow: an open batch must not sit on what others wait for.
             self.hand_over(key);
         }
@@ -361,6 +366,29 @@ mod tests {
             }
         }
         accumulator.lingering.visited + accumulator.behind.visited
+    }
+
+    #[test]
+    fn a_batch_that_is_behind_is_not_closed_for_want_of_memory() {
+        let config = Config { batch_size: 1_000, buffer_memory: 20_000, ..Config::default() };
+        let mut accumulator = Accumulator::new(Arc::new(config), 1);
+        let layout = TopicLayout { index: TopicIndex(0), name: "t".into(), available: vec![true] };
+        let key = PartitionKey { topic: TopicIndex(0), partition: 0 };
+        accumulator.hear(News::Learned(Arc::new(layout)), Time::ZERO);
+        accumulator.hear(News::Hungry(key, false), Time::ZERO);
+        let record = Record::to("t").value("a value of some length");
+        let refusal = loop {
+            if let Err(refusal) = accumulator.append(&record, Claim::Nothing, None, Time::ZERO, Timestamp(0)) {
+                break refusal;
+            }
+        };
+        assert_eq!(refusal, Refusal::Full);
+        let mut due = Vec::new();
+        accumulator.take_due(Time::ZERO, &mut due);
+        assert!(due.is_empty(), "closing it would free nothing");
+        accumulator.hear(News::Hungry(key, true), Time::ZERO);
+        accumulator.take_due(Time::ZERO, &mut due);
+        assert!(matches!(due.as_slice(), [batch] if batch.records.len() > 18_000), "one batch of all that fits");
     }
 
     #[test]

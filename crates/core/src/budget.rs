@@ -39,7 +39,12 @@ impl Budget {
 
     /// Whether `bytes` more can be charged.
     pub(crate) fn fits(&self, bytes: usize) -> bool {
-        self.total - self.used >= bytes
+        self.free() >= bytes
+    }
+
+    /// Bytes that can still be charged.
+    pub(crate) fn free(&self) -> usize {
+        self.total - self.used
     }
 
     /// Charges `bytes`, or changes nothing.

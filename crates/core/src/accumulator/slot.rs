@@ -130,6 +130,12 @@ impl Slot {
         Some(self.open.insert(Open::new(records, capacity + fixed)))
     }
 
+    /// Whether the open batch may be longer by `len` bytes, and is one that the sender would not take anyway: closing it for
+    /// want of memory would free none, and only make it short.
+    pub(super) fn may_wait(&self, len: usize, limits: &Limits) -> bool {
+        !self.hungry && self.open.as_ref().is_some_and(|open| open.size() + len <= self.limit(limits))
+    }
+
     /// Makes room for `len` bytes and the claim in the open batch: within the limit, and where the budget has them.
     pub(super) fn make_room(&mut self, len: usize, claim: &Claim<'_>, limits: &Limits, budget: &mut Budget) -> bool {
         let limit = self.limit(limits);
@@ -139,8 +145,11 @@ impl Slot {
         }
         let needed = open.records.len() + len;
         let capacity = open.records.capacity();
-        let target = if needed <= capacity { capacity } else { (2 * capacity).min(limit).max(needed) };
-        let growth = target - capacity + claim.growth(&open.claims);
+        let claimed = claim.growth(&open.claims);
+        // By doubling; where memory is short, by what there is.
+        let room = capacity + budget.free().saturating_sub(claimed);
+        let target = if needed <= capacity { capacity } else { (2 * capacity).min(limit).min(room).max(needed) };
+        let growth = target - capacity + claimed;
         if !budget.reserve(growth) {
             return false;
         }
