@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+/// A minute: what is later is counted as this.
+const LATENCY_MAX_US: u64 = 60_000_000;
+
 /// Counted by whatever thread a client calls back on.
 #[derive(Debug)]
 pub struct Tally {
@@ -37,7 +40,7 @@ impl Schedule {
 
 impl Default for Tally {
     fn default() -> Self {
-        let latencies = Histogram::new(3).expect("three digits are allowed");
+        let latencies = Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).expect("these bounds are allowed");
         Self { acked: 0.into(), failed: 0.into(), schedule: OnceLock::new(), latencies: Mutex::new(latencies) }
     }
 }
