@@ -1,0 +1,135 @@
+//! What the broker still knows is found out from the newest batch down.
+
+use super::*;
+
+/// D1, D2: Java, librdkafka and franz-go take a new epoch or id here, and write what is in the log once more.
+#[test]
+fn out_of_order_to_a_batch_behind_others_starts_no_epoch() {
+    let (mut stage, sent, firsts) = Stage::with_five_in_flight();
+    stage.lose(sent[0]);
+    for sent in &sent[1..] {
+        stage.answer(*sent, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+    stage.rest();
+    let mut base = 10;
+    while let Some(sent) = stage.send() {
+        assert_eq!((sent.epoch, sent.sequence), (0, base as i32));
+        stage.acknowledge(sent, base);
+        base += 10;
+    }
+    assert_eq!(base, 60);
+    assert_eq!(offset(&firsts[4]), Some(50));
+}
+
+/// The ordinary restart: all five are in the log, the broker remembers the newest only.
+#[test]
+fn a_broker_that_remembers_only_the_newest_is_asked_for_it() {
+    let (mut stage, sent, firsts) = Stage::with_five_in_flight();
+    for sent in &sent {
+        stage.lose(*sent);
+    }
+    stage.rest();
+    let oldest = stage.send().unwrap();
+    stage.answer(oldest, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    let newest = stage.send().unwrap();
+    assert_eq!((newest.sequence, newest.epoch), (50, 0), "the newest is probed");
+    stage.acknowledge(newest, 50);
+    assert_eq!(firsts.iter().map(offset).collect::<Vec<_>>(), [None, None, None, None, Some(50)]);
+    assert_eq!(stage.stats.epochs, 0);
+    let _ = stage.push(10);
+    assert_eq!(stage.send().unwrap().sequence, 60);
+}
+
+#[test]
+fn a_probe_goes_down_to_what_is_written_and_on_from_there() {
+    let (mut stage, sent, firsts) = Stage::with_five_in_flight();
+    for sent in &sent {
+        stage.lose(*sent);
+    }
+    stage.rest();
+    // The log holds 10 to 39; the broker remembers 30.
+    for expected in [10, 50, 40] {
+        let probe = stage.send().unwrap();
+        assert_eq!(probe.sequence, expected);
+        stage.answer(probe, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+    let probe = stage.send().unwrap();
+    assert_eq!(probe.sequence, 30);
+    stage.acknowledge(probe, 30);
+    let rest = stage.send_all();
+    assert_eq!(rest.iter().map(|sent| sent.sequence).collect::<Vec<_>>(), [40, 50]);
+    stage.acknowledge(rest[0], 40);
+    stage.acknowledge(rest[1], 50);
+    assert_eq!(firsts.iter().map(offset).collect::<Vec<_>>(), [None, None, Some(30), Some(40), Some(50)]);
+}
+
+#[test]
+fn a_broker_that_refuses_every_probe_has_lost_records_and_that_is_said() {
+    let (mut stage, sent, firsts) = Stage::with_five_in_flight();
+    for sent in &sent {
+        stage.lose(*sent);
+    }
+    let mut probes = 0;
+    for _ in 0..40 {
+        stage.wait(Duration::from_secs(3));
+        while let Some(probe) = stage.send().filter(|probe| probe.epoch == 0) {
+            stage.answer(probe, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+            probes += 1;
+        }
+        if firsts[0].now().is_some() {
+            break;
+        }
+    }
+    assert!(probes > 15, "three sweeps of five at least, and as long as a request may be under way: {probes}");
+    for first in &firsts {
+        assert_eq!(failure(first), (DeliveryFailure::DataLoss { acknowledged: 9 }, Written::Maybe));
+    }
+    let _ = stage.push(1);
+    let next = stage.send().unwrap();
+    assert_eq!((next.epoch, next.sequence), (1, 0), "what comes later goes on under the next epoch");
+}
+
+#[test]
+fn the_late_answer_to_an_overtaken_batch_is_no_breach() {
+    let (mut stage, sent, firsts) = Stage::with_five_in_flight();
+    stage.answer(sent[0], ErrorCode::REQUEST_TIMED_OUT, -1);
+    for sent in &sent[1..] {
+        stage.acknowledge(*sent, i64::from(sent.sequence));
+    }
+    stage.rest();
+    let again = stage.send().unwrap();
+    stage.acknowledge(again, 10);
+    assert_eq!(offset(&firsts[0]), Some(10));
+}
+
+#[test]
+fn an_overtaken_batch_that_the_broker_forgot_is_written() {
+    let (mut stage, sent, firsts) = Stage::with_five_in_flight();
+    stage.lose(sent[0]);
+    for sent in &sent[1..] {
+        stage.acknowledge(*sent, i64::from(sent.sequence));
+    }
+    stage.rest();
+    let again = stage.send().unwrap();
+    stage.answer(again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    assert_eq!(offset(&firsts[0]), None);
+    assert_eq!(stage.stats.epochs, 0);
+}
+
+#[test]
+fn an_offset_that_goes_back_proves_nothing_of_older_batches() {
+    let (mut stage, sent, deliveries) = Stage::with_five_in_flight();
+    stage.lose(sent[0]);
+    stage.acknowledge(sent[1], 3);
+    assert!(matches!(failure(&deliveries[1]).0, DeliveryFailure::Integrity { expected: 10, found: 3 }));
+    for sent in &sent[2..] {
+        stage.answer(*sent, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+    stage.wait(Duration::from_secs(31));
+    for _ in 0..40 {
+        stage.rest();
+        let Some(sent) = stage.send() else { break };
+        stage.answer(sent, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+    assert_eq!(failure(&deliveries[0]).1, Written::Maybe, "nobody has said that it is there");
+}
