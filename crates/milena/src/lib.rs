@@ -49,6 +49,8 @@ mod producer;
 pub mod properties;
 pub mod send;
 mod send_all;
+mod serialize_error;
+pub mod serializer;
 mod serializer_names;
 mod shared;
 mod socket;
@@ -62,6 +64,8 @@ pub use milena_core::config::Acks;
 pub use milena_core::{Ack, Delivery, DeliveryError, Header, Hook, Record, SendError, Timestamp, TopicLayout, Written};
 pub use milena_wire::compression::Codec;
 pub use producer::Producer;
+pub use serialize_error::SerializeError;
+pub use serializer::Serializer;
 
 pub mod error {
     //! The errors in full, by the stage at which they happen.

@@ -1,0 +1,1 @@
+//! Derives straight-line Avro encoders for `milena-schema`.
