@@ -4,6 +4,8 @@
 //! wrong with it is said then. After that a record costs its encoding and a prefix.
 
 pub mod format;
+#[cfg(feature = "protobuf")]
+pub mod protobuf;
 pub mod schema;
 
 pub use format::{Encode, Format};
