@@ -93,7 +93,8 @@ impl Sender {
     }
 
     /// Brokers that may be asked for metadata, with the time from which: those that the cluster named, and the first
-    /// addresses as long as there are none, or when none of them can be reached (KIP-899, KIP-1102).
+    /// addresses as long as there are none, or when none of them can be reached (KIP-899, KIP-1102). An address that both have
+    /// counts once: a broker that is away would be connected to twice as often.
     fn candidates(&self, now: Time) -> Vec<(i32, Time)> {
         let (first, named): (Vec<_>, Vec<_>) = self.brokers.iter().partition(|(id, _)| **id < 0);
         let unreachable = named.iter().all(|(_, broker)| broker.failures > 0);
@@ -103,8 +104,10 @@ impl Sender {
         let usable = |(id, broker): (&i32, &Broker)| {
             broker.links.first()?.connection.is_none().then_some((*id, broker.retry_at))
         };
-        let named = named.into_iter().filter_map(usable);
-        if from_first { first.into_iter().filter_map(usable).chain(named).collect() } else { named.collect() }
+        let others = first
+            .into_iter()
+            .filter(|(_, first)| from_first && named.iter().all(|(_, broker)| broker.endpoint != first.endpoint));
+        others.filter_map(usable).chain(named.iter().copied().filter_map(usable)).collect()
     }
 
     /// The least loaded connection that can be spoken on.
