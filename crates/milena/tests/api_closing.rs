@@ -36,6 +36,7 @@ async fn closing_delivers_what_was_accepted() {
     producer.close(Duration::ZERO).await.unwrap();
 }
 
+/// D15: a Java producer waited for ever for brokers that were down.
 #[tokio::test]
 async fn closing_gives_up_after_its_timeout_and_says_how_much() {
     let cluster = cluster(1, 1);
@@ -90,6 +91,7 @@ async fn a_peer_that_never_answers_holds_up_no_closing() {
     producer.close(Duration::from_millis(50)).await.unwrap();
 }
 
+/// D14: rdkafka loses what is buffered when a producer is dropped without a flush, and leaks.
 #[tokio::test]
 async fn dropping_the_last_handle_delivers_in_the_background_and_ends_the_thread() {
     let cluster = cluster(1, 1);

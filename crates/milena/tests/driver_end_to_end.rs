@@ -68,6 +68,7 @@ async fn lost_answers_and_cut_connections_neither_lose_nor_duplicate_nor_reorder
     assert!(values.eq((0..20_000_u32).map(|number| number.to_be_bytes().to_vec())));
 }
 
+/// D6: two sends at once took the same sequence; both were acknowledged, one was written.
 #[tokio::test]
 async fn threads_that_share_a_producer_keep_each_its_own_order() {
     let cluster = cluster(3, 4);

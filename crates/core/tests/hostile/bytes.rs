@@ -23,6 +23,7 @@ enum Telling {
     AndSilence,
 }
 
+/// D17: negative and huge counts and lengths made a client panic, or spin.
 #[test]
 fn an_answer_that_lies_anywhere_harms_nobody() {
     let _alone = alone();

@@ -10,6 +10,7 @@ fn offset(delivery: &Delivery) -> Option<i64> {
     delivery.now().expect("resolved").expect("acknowledged").offset
 }
 
+/// D9: a batch that was built anew for its retry was not the same, and brokers refused it for good.
 #[test]
 fn a_cut_connection_sends_the_same_batch_again_on_another() {
     let mut script = Script::ready(1, |_| {});
@@ -71,6 +72,7 @@ fn a_dead_cluster_is_tried_at_most_once_a_second_and_the_reason_is_passed_on() {
     assert!(told(&script, |line| line.contains("Missing") && line.contains("first:9092: connection refused")));
 }
 
+/// D16 (KAFKA-4090): Java takes a TLS alert for the length of an answer, and 352 MB of memory.
 #[test]
 fn a_port_that_speaks_tls_or_http_is_named() {
     for (bytes, fragment) in [(&[0x15u8, 3, 3, 0, 2, 2, 40][..], "TLS"), (b"HTTP/1.1 400 Bad Request\r\n", "HTTP")] {

@@ -11,3 +11,4 @@ mod connections;
 mod produce;
 mod script;
 mod starting;
+mod trouble;

@@ -169,6 +169,7 @@ fn with_acks_0_a_record_is_done_when_its_frame_is_written() {
     assert_eq!(offset(&delivery), None);
 }
 
+/// D13: so did this one.
 #[test]
 fn a_producer_that_may_not_have_an_id_fails_what_waits_and_asks_again_later() {
     let mut script = Script::ready(1, |_| {});
@@ -269,6 +270,7 @@ fn a_new_topic_that_is_not_whole_yet_is_asked_for_until_it_is() {
     assert!(!script.has(ApiKey::METADATA));
 }
 
+/// D13: a fatal error left the producer around it stuck for ever.
 #[test]
 fn what_is_in_line_when_the_producer_is_fenced_goes_on_under_another_id() {
     let mut script = Script::ready(6, |_| {});

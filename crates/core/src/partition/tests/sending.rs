@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// D3 (KAFKA-15591): the first of two in flight is refused, the second taken, and the first can never be written.
 #[test]
 fn the_first_batch_travels_alone_then_five() {
     let mut stage = Stage::new();
