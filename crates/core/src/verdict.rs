@@ -65,10 +65,13 @@ pub fn verdict(code: ErrorCode, idempotent: bool) -> Verdict {
         | ErrorCode::KAFKA_STORAGE_ERROR
         | ErrorCode::FENCED_LEADER_EPOCH
         | ErrorCode::UNKNOWN_LEADER_EPOCH
-        | ErrorCode::UNKNOWN_TOPIC_ID
         | ErrorCode::INCONSISTENT_TOPIC_ID
         | ErrorCode::BROKER_NOT_AVAILABLE
         | ErrorCode::LISTENER_NOT_FOUND => Verdict::SeekLeader(Unknown),
+
+        // The id is looked up before anything is appended; whatever is waited for later goes by the topic's name
+        // (`KafkaApis.handleProduceRequest`, `DelayedProduce.tryComplete`).
+        ErrorCode::UNKNOWN_TOPIC_ID => Verdict::SeekLeader(Refused),
 
         ErrorCode::MESSAGE_TOO_LARGE => Verdict::Split,
         ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if idempotent => Verdict::OutOfOrder,
@@ -147,7 +150,7 @@ mod tests {
         (87, Verdict::Refuse(Refused)),
         (89, Verdict::Retry(Refused)),
         (90, Verdict::Fenced),
-        (100, Verdict::SeekLeader(Unknown)),
+        (100, Verdict::SeekLeader(Refused)),
         (103, Verdict::SeekLeader(Unknown)),
         (120, Verdict::Refuse(Refused)),
         (999, Verdict::Refuse(Unknown)),
