@@ -14,6 +14,8 @@ pub(crate) enum Call {
     Metadata,
     InitProducerId,
     Produce(Produced),
+    /// Where a partition's log ends: before it is probed.
+    LogEnd(Part),
 }
 
 /// What a Produce request carried.
@@ -48,6 +50,7 @@ impl Call {
             Self::Metadata => ApiKey::METADATA,
             Self::InitProducerId => ApiKey::INIT_PRODUCER_ID,
             Self::Produce(_) => ApiKey::PRODUCE,
+            Self::LogEnd(_) => ApiKey::LIST_OFFSETS,
         }
     }
 }

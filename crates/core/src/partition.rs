@@ -17,7 +17,11 @@
 //!    duplicates, so a refusal says nothing about an earlier attempt.
 //! 2. OUT_OF_ORDER_SEQUENCE_NUMBER never starts a new epoch by itself. To a batch behind others it means "later". To the oldest it
 //!    means that the broker has forgotten, or never had: a restarted broker remembers one batch of a producer, its newest.
-//!    So the newest is sent first, then the one before it: the first that is accepted proves all older ones written.
+//!    So the newest is sent first, then the one before it: the first that is accepted *as a duplicate* proves all older ones
+//!    written. A first copy proves nothing: a broker that has lost its state since takes any sequence. Which it is tells the
+//!    offset: a duplicate's lies below the end that the log had before the first probe (`log_end`), with room for the older
+//!    ones since the last acknowledgement. Behind a first copy the older ones are *overtaken*, and asked for one by one;
+//!    what the broker does not know of them, nobody will ever tell: they fail as maybe written.
 //! 3. A *hole* is a number that will not be filled: its batch failed. When nothing is uncertain any more the rest is
 //!    numbered again from 0 under the next epoch, whose first batch fences whatever of the old one is still on its way.
 //!    A hole *before* a batch explains why every probe of it is refused; one behind it does not: if what was given up there
@@ -25,13 +29,18 @@
 //! 4. One batch in flight until the first acknowledgement under a leader ([`Pace`]): a broker without state for a producer
 //!    takes any first sequence, so a second batch could be taken before a refused first (KAFKA-15591). What the leader before
 //!    acknowledges says nothing of this one.
-//! 5. At its deadline an uncertain batch is *reported* as maybe written, but keeps its place: giving its place up would
-//!    leave a hole that only uncertainty could fill.
+//! 5. At its deadline an uncertain batch is *reported* as maybe written, but keeps its place while another that may be
+//!    written has no result yet: giving it up would leave a hole that only uncertainty could fill. When nobody waits for any
+//!    of them any more they are given up together, at the latest `delivery.timeout.ms` after the youngest of them was
+//!    opened plus what a request may take. What follows was never written, or is proven not to be: it goes on under the
+//!    next epoch. Order holds, and nothing is there twice: a late request of what was given up arrives before the first
+//!    batch of that epoch, and so in its place, or after it, and is refused (INVALID_PRODUCER_EPOCH).
 //! 6. Acknowledged offsets rise. One that does not is not an acknowledgement, and proves nothing of older batches: the number
 //!    was used before, by us or by another, or the log was cut, or is another.
 
 mod acknowledged;
 mod ending;
+mod log_end;
 mod numbered;
 mod probe;
 mod refused;
@@ -45,6 +54,7 @@ use crate::time::Time;
 use crate::topic::PartitionKey;
 use crate::verdict::{Attempt, Verdict, verdict};
 use bytes::Bytes;
+use log_end::LogEnd;
 use milena_wire::error_code::ErrorCode;
 use numbered::{Numbered, Place, Stamp, Waiting, header, sequence_after};
 use std::collections::VecDeque;
@@ -80,8 +90,7 @@ enum Pace {
 /// ```text
 ///              failed                     OUT_OF_ORDER to the oldest
 ///   Going ───────────────► BackingOff ─────────────────────────────► Probing
-///     ▲                        │ time                                   │ accepted: older ones are written
-///     └────────────────────────┴────────────────────────────────────────┘ all refused, three sweeps: they are not
+///     ▲                        │ time                                   │ /     └────────────────────────┴────────────────────────────────────────┘ all refused, three sweeps: they are not
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -104,6 +113,8 @@ pub(crate) enum Choice {
     Nothing,
     /// Nothing before this time.
     After(Time),
+    /// The question where the leader's log ends.
+    LogEnd,
     /// The numbered batch at this index.
     Again(usize),
     /// The oldest that waits.
@@ -137,6 +148,8 @@ pub(crate) struct Partition {
     /// The newest attempt that went to another leader than the present one.
     former: AttemptId,
     mode: Mode,
+    /// Where the log ended before the probes.
+    log_end: LogEnd,
     /// Failures since the last acknowledgement, counted once a round.
     failures: u32,
     /// A sequence before the oldest numbered batch, or between two, will not be filled.
@@ -167,6 +180,7 @@ impl Partition {
             newest: AttemptId(0),
             former: AttemptId(0),
             mode: Mode::Going,
+            log_end: LogEnd::Wanted(0),
             failures: 0,
             hole: false,
             floor: None,
@@ -228,7 +242,9 @@ impl Partition {
         let in_flight = self.in_flight();
         match self.mode {
             Mode::BackingOff { until } | Mode::Probing { until, .. } if now < until => return Choice::After(until),
-            Mode::Probing { at, .. } if in_flight == 0 && at < self.numbered.len() => return Choice::Again(at),
+            Mode::Probing { .. } if in_flight > 0 || self.awaits_log_end() => return Choice::Nothing,
+            Mode::Probing { .. } if self.wants_log_end() => return Choice::LogEnd,
+            Mode::Probing { at, .. } if at < self.numbered.len() => return Choice::Again(at),
             Mode::Probing { .. } => return Choice::Nothing,
             Mode::Going | Mode::BackingOff { .. } => {}
         }
@@ -275,7 +291,7 @@ impl Partition {
             self.next_sequence = 0;
         }
         let at = match choice {
-            Choice::Nothing | Choice::After(_) => return None,
+            Choice::Nothing | Choice::After(_) | Choice::LogEnd => return None,
             Choice::Again(at) => at,
             Choice::Fresh => {
                 if self.numbered.is_empty() && now.since(self.acknowledged) > LONG_IDLE {
@@ -295,6 +311,9 @@ impl Partition {
             numbered.header = header(&numbered.batch, identity, base_sequence);
             self.next_sequence = sequence_after(self.next_sequence, numbered.batch.meta.count);
         }
+        if let Mode::Probing { .. } = self.mode {
+            numbered.bound = self.log_end.bound(numbered.bound);
+        }
         numbered.place = Place::InFlight(attempt);
         self.newest = attempt;
         Some(Outgoing { header: numbered.header, body: numbered.batch.body.clone() })
@@ -308,7 +327,7 @@ impl Partition {
                 Some(Waiting::Sealed(batch)) => Some(batch.body.len()),
                 _ => None,
             },
-            Choice::Nothing | Choice::After(_) => None,
+            Choice::Nothing | Choice::After(_) | Choice::LogEnd => None,
         };
         61 + body.unwrap_or(0)
     }
@@ -366,6 +385,7 @@ impl Partition {
     pub(crate) fn leader_changed(&mut self) {
         self.pace = Pace::First;
         self.former = self.newest;
+        self.log_end = LogEnd::Wanted(0);
         if let Mode::BackingOff { .. } = self.mode {
             self.mode = Mode::Going;
         }
@@ -381,8 +401,10 @@ impl Partition {
         self.numbered.iter().position(|numbered| numbered.place == Place::InFlight(attempt))
     }
 
-    /// After everything that could change it: fills a hole by a new epoch, once nothing can be in the log any more.
+    /// After everything that could change it: fills a hole by a new epoch, once nothing can be in the log any more that
+    /// somebody still waits for.
     fn settle(&mut self, turn: &mut Turn<'_>) {
+        self.give_up_reported(turn);
         if !self.hole || self.numbered.iter().any(Numbered::may_be_written) {
             self.probe_within_bounds();
             return;
@@ -395,7 +417,7 @@ impl Partition {
         self.next_sequence = 0;
         self.numbered.iter_mut().for_each(|numbered| {
             numbered.stamp = None;
-            (numbered.overtaken, numbered.shadowed) = (false, false);
+            (numbered.overtaken, numbered.shadowed, numbered.bound) = (false, false, None);
         });
         let Some(identity) = self.identity else { return };
         match identity.epoch.checked_add(1) {

@@ -242,7 +242,7 @@ impl Sender {
             partition.told_hungry = hungry;
             self.out.push_back(Output::News(News::Hungry(key, hungry)));
         }
-        if partition.enlisted || !matches!(partition.choice(now, &self.rules), Choice::Again(_) | Choice::Fresh) {
+        if partition.enlisted || matches!(partition.choice(now, &self.rules), Choice::Nothing | Choice::After(_)) {
             return;
         }
         if self.rules.idempotent && partition.identity_wanted(producer) {

@@ -22,8 +22,8 @@ impl Partition {
                     at -= 1;
                 }
             }
-        } else if matches!(self.mode, Mode::Probing { .. }) {
-            // The first that is accepted proves that all older ones are in the log; where, the broker has forgotten.
+        } else if self.proves_older(at, answer) {
+            // They are in the log; where, the broker has forgotten.
             for _ in 0..at {
                 self.acknowledge_unplaced(0, turn);
             }
@@ -56,7 +56,7 @@ impl Partition {
             resolve(&mut batch, result, turn);
         }
         release(batch, reported, turn);
-        self.went_well(attempt, turn.now);
+        self.went_well(at, attempt, turn.now);
     }
 
     /// The batch at `at` is in the log, at an offset that nobody remembers.
@@ -70,11 +70,16 @@ impl Partition {
         release(batch, reported, turn);
     }
 
-    fn went_well(&mut self, attempt: AttemptId, now: Time) {
+    /// The batch that was acknowledged stood at `at`.
+    fn went_well(&mut self, at: usize, attempt: AttemptId, now: Time) {
         if attempt > self.former {
             self.pace = Pace::Open;
         }
-        self.mode = Mode::Going;
+        self.mode = match (self.mode, at.checked_sub(1)) {
+            // Those before it are asked for one by one.
+            (Mode::Probing { sweeps, .. }, Some(at)) => Mode::Probing { at, sweeps, until: now },
+            _ => Mode::Going,
+        };
         self.failures = 0;
         self.acknowledged = now;
         self.trouble = None;

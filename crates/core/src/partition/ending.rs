@@ -38,6 +38,21 @@ impl Partition {
         self.settle(turn);
     }
 
+    /// Rule 5: when no batch that may be written has somebody who waits for it, all of them are given up, and with them the
+    /// numbers that they hold.
+    pub(super) fn give_up_reported(&mut self, turn: &mut Turn<'_>) {
+        let owed = |numbered: &Numbered| numbered.may_be_written() && !numbered.reported;
+        if self.in_flight() > 0 || self.numbered.iter().any(owed) {
+            return;
+        }
+        for index in (0..self.numbered.len()).rev() {
+            if self.numbered.get(index).is_some_and(|numbered| numbered.reported) {
+                self.fail_at(index, &timed_out(turn.rules, None), turn);
+                self.hole = turn.rules.idempotent;
+            }
+        }
+    }
+
     /// What stands behind a batch that is still being compressed too: a deadline that stayed in the past would set the
     /// timer off without end.
     fn expire_waiting(&mut self, turn: &mut Turn<'_>) {

@@ -44,8 +44,10 @@ pub(super) struct Numbered {
     pub(super) uncertain: Option<Time>,
     /// Its records have their result already: maybe written.
     pub(super) reported: bool,
-    /// A newer batch of the same epoch was acknowledged.
+    /// A newer batch of the same epoch was acknowledged, which proves nothing of this one.
     pub(super) overtaken: bool,
+    /// Once it was probed: what is acknowledged below this offset was in the log before.
+    pub(super) bound: Option<i64>,
     /// A newer batch of the same epoch was given up that may be in the log.
     pub(super) shadowed: bool,
     /// What held it up last.
@@ -63,6 +65,7 @@ impl Numbered {
             uncertain: None,
             reported: false,
             overtaken: false,
+            bound: None,
             shadowed: false,
             trouble: None,
         }

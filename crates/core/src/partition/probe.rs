@@ -1,5 +1,6 @@
 //! OUT_OF_ORDER_SEQUENCE_NUMBER: what the broker still knows is found out from the newest batch down.
 
+use super::log_end::LogEnd;
 use super::{Answer, Mode, Pace, Partition, Turn};
 use crate::error::DeliveryFailure;
 use crate::output::Level;
@@ -17,12 +18,7 @@ impl Partition {
         numbered.trouble = Some(answer.to_string().into());
         self.pace = Pace::First;
         if numbered.overtaken {
-            // A newer batch is in the log under the same epoch, so this one is, if it ever was on its way.
-            if numbered.uncertain.is_some() {
-                self.acknowledge_unplaced(at, turn);
-            } else {
-                self.refuse(at, Attempt::Refused, answer, turn);
-            }
+            self.overtaken_refused(at, answer, turn);
             return;
         }
         match self.mode {
@@ -30,9 +26,27 @@ impl Partition {
             Mode::Going | Mode::BackingOff { .. } if at == 0 => {
                 self.notice(turn, Level::Warn, "out of order to the oldest batch: probing from the newest");
                 self.mode = Mode::Probing { at: newest, sweeps: 0, until: turn.now };
+                self.log_end = LogEnd::Wanted(0);
             }
             // An older one decides.
             _ => {}
+        }
+    }
+
+    /// A newer batch is in the log under the same epoch, so this one will not get there any more. Whether it is there, and
+    /// the broker has forgotten it, or never was, nobody tells.
+    fn overtaken_refused(&mut self, at: usize, answer: &Answer, turn: &mut Turn<'_>) {
+        if self.numbered.get(at).is_some_and(|numbered| numbered.uncertain.is_some()) {
+            let message = Some("a newer batch is in the log, of this one the broker knows nothing".into());
+            self.fail_at(at, &DeliveryFailure::Rejected { code: answer.code, message }, turn);
+        } else {
+            self.refuse(at, Attempt::Refused, answer, turn);
+        }
+        if let Mode::Probing { at: probed, sweeps, .. } = self.mode
+            && probed == at
+        {
+            let older = at.checked_sub(1).map(|at| Mode::Probing { at, sweeps, until: turn.now });
+            self.mode = older.unwrap_or(Mode::Going);
         }
     }
 

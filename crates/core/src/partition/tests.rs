@@ -35,6 +35,8 @@ struct Stage {
     out: VecDeque<Output>,
     stats: Stats,
     attempts: u64,
+    /// What the leader says when it is asked where its log ends; `None`: it refuses.
+    log_end: Option<i64>,
 }
 
 /// What went out, read back from its header.
@@ -61,6 +63,7 @@ impl Stage {
             out: VecDeque::new(),
             stats: Stats::default(),
             attempts: 0,
+            log_end: Some(60),
         }
     }
 
@@ -111,6 +114,11 @@ impl Stage {
     fn send(&mut self) -> Option<Sent> {
         self.attempts += 1;
         let attempt = AttemptId(self.attempts);
+        if self.partition.choice(self.now, &self.rules) == Choice::LogEnd {
+            self.partition.log_end_asked(attempt);
+            self.tell_log_end(attempt);
+            return self.send();
+        }
         let outgoing = self.partition.take(attempt, self.producer, self.now, &self.rules)?;
         let bytes = [&outgoing.header[..], &outgoing.body[..]].concat();
         let batch = RecordBatch::decode(&mut Reader::new(&bytes)).unwrap();
@@ -123,6 +131,13 @@ impl Stage {
             sequence: header.base_sequence,
             count: header.record_count,
         })
+    }
+
+    /// The leader answers the question where its log ends.
+    fn tell_log_end(&mut self, question: AttemptId) {
+        let (code, offset) =
+            self.log_end.map_or((ErrorCode::UNKNOWN_SERVER_ERROR, -1), |offset| (ErrorCode::NONE, offset));
+        self.turn(|partition, turn| partition.log_end_told(question, code, offset, turn));
     }
 
     /// Sends until nothing more can be sent.

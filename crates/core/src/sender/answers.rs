@@ -15,6 +15,7 @@ use milena_wire::Decode;
 use milena_wire::buf::{DecodeError, Reader};
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::init_producer_id::InitProducerIdResponse;
+use milena_wire::messages::list_offsets::ListOffsetsResponse;
 use milena_wire::metadata;
 use milena_wire::produce::{self, PartitionResponse, ResponseTail, TopicRef};
 use milena_wire::version::{ApiKey, Offered};
@@ -23,6 +24,9 @@ use std::time::Duration;
 
 /// What a broker says for people is cut after so many characters.
 const TEXT_MAX: usize = 1_000;
+
+/// No answer about one partition is longer, bytes: a topic's name has 249 at most.
+const LOG_END_MAX: usize = 4_096;
 
 impl Sender {
     /// Reads every whole answer that is there.
@@ -55,6 +59,7 @@ impl Sender {
             Call::Metadata => self.metadata_answered(id, version, body, now),
             Call::InitProducerId => self.identity_answered(id, version, body, now),
             Call::Produce(produced) => self.produce_answered(id, version, produced, body, now),
+            Call::LogEnd(part) => self.log_end_answered(id, version, part, body, now),
         };
         result.map_err(|error| Broken::Unreadable(api, error))
     }
@@ -172,6 +177,40 @@ impl Sender {
         let failures = self.identity.failures + 1;
         let retry = now + self.rules.backoff.after(failures, &mut self.chance);
         self.identity.failed(retry);
+    }
+
+    fn log_end_answered(
+        &mut self,
+        id: ConnectionId,
+        version: i16,
+        part: Part,
+        body: &Bytes,
+        now: Time,
+    ) -> Result<(), DecodeError> {
+        let told = self.read_log_end(version, part, body);
+        let (code, offset) = *told.as_ref().map(|(told, _)| told).unwrap_or(&(ErrorCode::UNKNOWN_SERVER_ERROR, -1));
+        if code != ErrorCode::NONE {
+            self.metadata.want_refresh();
+        }
+        self.with(part.key, now, |partition, turn| partition.log_end_told(part.attempt, code, offset, turn));
+        self.look_at(part.key, now);
+        self.mute(id, told?.1, now);
+        Ok(())
+    }
+
+    /// What an answer says of the partition that was asked for: code and offset; and for how long to leave the broker alone.
+    fn read_log_end(&self, version: i16, part: Part, body: &Bytes) -> Result<((ErrorCode, i64), i32), DecodeError> {
+        if body.len() > LOG_END_MAX {
+            return Err(DecodeError::Invalid("length of an answer about one partition"));
+        }
+        let response = ListOffsetsResponse::decode(&mut Reader::new(body), version)?;
+        let asked = self.metadata.topic(part.key.topic).map(|(name, _)| &**name);
+        let topic = response.topics.iter().find(|topic| Some(topic.name.as_str()) == asked);
+        let answer = topic.and_then(|topic| {
+            topic.partitions.iter().find(|partition| partition.partition_index == part.key.partition)
+        });
+        let answer = answer.ok_or(DecodeError::Invalid("partition that was asked for"))?;
+        Ok(((answer.error_code, answer.offset), response.throttle_time_ms))
     }
 
     fn produce_answered(

@@ -225,6 +225,10 @@ impl Sender {
             Call::Metadata => self.metadata.failed(now, &mut self.chance),
             Call::InitProducerId => self.identity_failed(now),
             Call::Produce(produced) => self.lost_parts(produced.parts, trouble, now),
+            Call::LogEnd(part) => {
+                self.with(part.key, now, |partition, turn| partition.log_end_not_told(part.attempt, trouble, turn));
+                self.look_at(part.key, now);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use crate::call::{Asked, Call, Part, Produced};
 use crate::config::Acks;
 use crate::connection;
 use crate::output::{ConnectionId, Output};
-use crate::partition::{Answer, Outgoing};
+use crate::partition::{Answer, Choice, Outgoing};
 use crate::time::Time;
 use crate::timers::Timer;
 use crate::topic::PartitionKey;
@@ -17,6 +17,7 @@ use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::Request;
 use milena_wire::messages::api_versions::ApiVersionsRequest;
 use milena_wire::messages::init_producer_id::InitProducerIdRequest;
+use milena_wire::messages::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use milena_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic};
 use milena_wire::produce::{self, PartitionBatch, RequestParts};
 use milena_wire::version::{ApiKey, Versions};
@@ -28,6 +29,9 @@ const IN_FLIGHT_HARD: usize = 4;
 
 /// The first version that may carry zstd (KIP-110).
 const FIRST_WITH_ZSTD: i16 = 7;
+
+/// ListOffsets' name for a log's end.
+const LATEST: i64 = -1;
 
 /// The last version that names topics by name.
 const LAST_WITH_NAMES: i16 = 12;
@@ -102,6 +106,27 @@ impl Sender {
         true
     }
 
+    /// Asks the leader where a partition's log ends.
+    fn ask_log_end(&mut self, id: ConnectionId, part: Part, now: Time) {
+        let version = self.version(id, ApiKey::LIST_OFFSETS, ListOffsetsRequest::VERSIONS);
+        let name = self.metadata.topic(part.key.topic).map(|(name, _)| name.to_string());
+        let Some((version, name)) = version.zip(name) else {
+            self.with(part.key, now, |partition, _| partition.log_end_unknown());
+            self.look_at(part.key, now);
+            return;
+        };
+        let partition =
+            ListOffsetsPartition { partition_index: part.key.partition, current_leader_epoch: -1, timestamp: LATEST };
+        let topics = vec![ListOffsetsTopic { name, partitions: vec![partition] }];
+        let timeout_ms = if version >= 10 { self.timeout_ms() } else { 0 };
+        let request = ListOffsetsRequest { replica_id: -1, isolation_level: 0, topics, timeout_ms };
+        self.ask(id, version, Call::LogEnd(part), &request, now);
+    }
+
+    fn timeout_ms(&self) -> i32 {
+        i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX)
+    }
+
     /// Nobody wants anything of the cluster: nothing is asked, nobody connected to.
     fn is_unused(&self) -> bool {
         self.metadata.is_unused()
@@ -139,7 +164,7 @@ impl Sender {
     /// Sends what is ready on a link, in as many requests as may be in flight.
     pub(super) fn send_ready(&mut self, id: ConnectionId, broker: i32, number: usize, now: Time) {
         while self.may_send(id, broker, number, now) {
-            let (parts, outgoing) = self.collect(broker, number, now);
+            let (parts, outgoing) = self.collect(id, broker, number, now);
             if parts.is_empty() {
                 break;
             }
@@ -170,7 +195,7 @@ impl Sender {
     }
 
     /// Takes batches for one request: at most one a partition, in rotation, up to `max.request.size`.
-    fn collect(&mut self, broker: i32, number: usize, now: Time) -> (Vec<Part>, Vec<Outgoing>) {
+    fn collect(&mut self, id: ConnectionId, broker: i32, number: usize, now: Time) -> (Vec<Part>, Vec<Outgoing>) {
         let mut taken: Vec<(Part, Outgoing)> = Vec::new();
         let mut size = 0;
         let candidates = self.link_mut(broker, number).map_or(0, |link| link.ready.len());
@@ -183,7 +208,14 @@ impl Sender {
             let attempt = self.next_attempt();
             let producer = self.identity.known();
             let Some(partition) = self.partitions.get_mut(&key) else { continue };
-            let next = partition.next_size(partition.choice(now, &self.rules));
+            let choice = partition.choice(now, &self.rules);
+            if choice == Choice::LogEnd {
+                partition.enlisted = false;
+                partition.log_end_asked(attempt);
+                self.ask_log_end(id, Part { key, attempt }, now);
+                continue;
+            }
+            let next = partition.next_size(choice);
             if !taken.is_empty() && size + next > self.config.max_request_size {
                 if let Some(link) = self.link_mut(broker, number) {
                     link.ready.push_front(key);
@@ -265,7 +297,7 @@ impl Sender {
             correlation_id,
             client_id: Some(&self.config.client_id),
             acks: self.config.acks.wire(),
-            timeout_ms: i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX),
+            timeout_ms: self.timeout_ms(),
             transactional_id: None,
         };
         let mut batches = Vec::with_capacity(parts.len());

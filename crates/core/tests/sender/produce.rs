@@ -151,6 +151,53 @@ fn a_topic_without_an_id_is_named_by_name() {
     assert_eq!(offset(&delivery), Some(8));
 }
 
+/// Three batches in flight, cut; the broker starts anew, has all three, and remembers the newest.
+fn restarted_with_three() -> (Script, Vec<Delivery>) {
+    let mut script = Script::ready(1, |_| {});
+    drop(script.send(0, "first"));
+    let connection = script.connect_leader();
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::NONE, 0);
+    let deliveries = (0..3).map(|_| script.send(0, "v")).collect();
+    script.cut(connection, "reset");
+    script.pass(Duration::from_secs(1));
+    script.open();
+    script.answer_versions(13);
+    let oldest = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&oldest, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    (script, deliveries)
+}
+
+#[test]
+fn before_a_probe_the_leader_is_asked_where_its_log_ends() {
+    let (mut script, deliveries) = restarted_with_three();
+    assert!(!script.has(ApiKey::PRODUCE), "first the question");
+    script.answer_log_end(ErrorCode::OFFSET_NOT_AVAILABLE, -1);
+    assert!(!script.has(ApiKey::LIST_OFFSETS), "not at once");
+    script.pass(Duration::from_secs(1));
+    script.answer_log_end(ErrorCode::NONE, 4);
+    let newest = script.request_of(ApiKey::PRODUCE);
+    assert_eq!(newest.batches()[0].1.base_sequence, 3);
+    script.answer_produce(&newest, ErrorCode::NONE, 3);
+    assert_eq!(deliveries.iter().map(offset).collect::<Vec<_>>(), [None, None, Some(3)]);
+}
+
+#[test]
+fn a_probe_does_not_wait_for_ever_for_the_end_of_the_log() {
+    let (mut script, deliveries) = restarted_with_three();
+    let mut asked = 0;
+    while script.has(ApiKey::LIST_OFFSETS) {
+        script.answer_log_end(ErrorCode::TOPIC_AUTHORIZATION_FAILED, -1);
+        script.pass(Duration::from_secs(2));
+        asked += 1;
+    }
+    assert_eq!(asked, 10);
+    let newest = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&newest, ErrorCode::NONE, 3);
+    assert_eq!(offset(&deliveries[2]), Some(3));
+    assert!(deliveries[0].now().is_none(), "it may be a first copy");
+}
+
 #[test]
 fn with_acks_0_a_record_is_done_when_its_frame_is_written() {
     let mut script = Script::ready(1, |config| {

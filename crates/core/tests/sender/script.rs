@@ -10,6 +10,9 @@ use milena_wire::error_code::ErrorCode;
 use milena_wire::frame::{OpenFrame, RequestHeader, ResponseHeader};
 use milena_wire::messages::api_versions::{ApiVersion, ApiVersionsResponse};
 use milena_wire::messages::init_producer_id::InitProducerIdResponse;
+use milena_wire::messages::list_offsets::{
+    ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
+};
 use milena_wire::messages::metadata::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -263,6 +266,7 @@ impl Script {
                 offer(ApiKey::METADATA, 0, 13),
                 offer(ApiKey::API_VERSIONS, 0, 4),
                 offer(ApiKey::INIT_PRODUCER_ID, 0, 5),
+                offer(ApiKey::LIST_OFFSETS, 1, 11),
             ],
             ..ApiVersionsResponse::default()
         };
@@ -277,6 +281,14 @@ impl Script {
     pub(crate) fn answer_identity(&mut self, producer_id: i64) {
         let request = self.request_of(ApiKey::INIT_PRODUCER_ID);
         self.answer(&request, &InitProducerIdResponse { producer_id, producer_epoch: 0, ..Default::default() });
+    }
+
+    /// Answers the question where the log of partition 0 ends.
+    pub(crate) fn answer_log_end(&mut self, error_code: ErrorCode, offset: i64) {
+        let request = self.request_of(ApiKey::LIST_OFFSETS);
+        let partition = ListOffsetsPartitionResponse { error_code, offset, ..Default::default() };
+        let topic = ListOffsetsTopicResponse { name: "t".into(), partitions: vec![partition] };
+        self.answer(&request, &ListOffsetsResponse { topics: vec![topic], ..Default::default() });
     }
 
     /// From the first record to a connection to broker 1 that has asked for what it needs.

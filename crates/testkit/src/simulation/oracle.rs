@@ -9,7 +9,6 @@
 //!   had when it was passed over counts as a log: the client cannot know that it is gone; and what is heard of later is not
 //!   judged: the old leader goes on acknowledging until it hears of the new one. *Topics that were deleted:* their
 //!   logs as they were at the end count too. With `acks=1`, only while no leader changed; with `acks=0` nothing is claimed.
-//!   An acknowledgement without an offset rests on what the broker remembers: where producers expire it is not judged.
 //! - **I2, nothing is there twice.** With idempotence a record is at most once in a log, also one that failed as maybe
 //!   written. Over all of a topic's lives where requests name it by id: by name alone a client cannot know that it writes
 //!   into another. Not where a producer's state expired on the broker while it was needed: Kafka forgets by the
@@ -367,7 +366,7 @@ impl History {
             }
             let found = match offset {
                 Some(offset) => at.contains(&(life.topic, life.partition, offset, record)),
-                None => self.forgetful || anywhere.contains(&record),
+                None => anywhere.contains(&record),
             };
             if !found {
                 let elsewhere = if anywhere.contains(&record) { "elsewhere" } else { "nowhere" };

@@ -74,7 +74,7 @@ fn only_the_records_that_the_broker_names_fail() {
 }
 
 #[test]
-fn a_batch_in_flight_at_its_deadline_is_reported_and_keeps_its_place() {
+fn a_batch_in_flight_at_its_deadline_is_reported_and_keeps_its_place_while_it_is() {
     let mut stage = Stage::new();
     let first = stage.push(1).swap_remove(0);
     let sent = stage.send().unwrap();
@@ -84,14 +84,89 @@ fn a_batch_in_flight_at_its_deadline_is_reported_and_keeps_its_place() {
     assert_eq!(failure(&first).1, Written::Maybe);
     assert_eq!(stage.released(), 0, "its memory is held still");
     assert_eq!(stage.send(), None);
-    stage.lose(sent);
-    stage.rest();
-    let again = stage.send().unwrap();
-    assert_eq!(again.sequence, 0, "it is sent again, so that no hole is left");
-    stage.acknowledge(again, 0);
+    stage.acknowledge(sent, 0);
     assert_eq!(stage.released(), 1_000);
     let next = stage.send().unwrap();
     assert_eq!((next.epoch, next.sequence), (0, 1));
+}
+
+/// A link slower than `request.timeout.ms`; a partition that is gone: no attempt will ever end well.
+#[test]
+fn a_reported_batch_that_nobody_waits_for_ends_and_what_follows_goes_on_under_the_next_epoch() {
+    let mut stage = Stage::new();
+    let first = stage.push(1).swap_remove(0);
+    let sent = stage.send().unwrap();
+    stage.wait(Duration::from_secs(30));
+    stage.lose(sent);
+    stage.wait(Duration::from_secs(80));
+    let sent = stage.send().unwrap();
+    let never_sent = stage.push(1).swap_remove(0);
+    stage.wait(Duration::from_secs(10));
+    stage.expire();
+    assert_eq!(failure(&first).1, Written::Maybe);
+    stage.wait(Duration::from_secs(20));
+    stage.lose(sent);
+    assert_eq!(stage.released(), 1_000, "its memory is back");
+    stage.rest();
+    let next = stage.send().unwrap();
+    assert_eq!((next.epoch, next.sequence), (1, 0), "which fences the requests that are still on their way");
+    stage.acknowledge(next, 7);
+    assert_eq!(offset(&never_sent), Some(7));
+}
+
+#[test]
+fn a_reported_batch_keeps_its_place_while_the_fate_of_another_hangs_on_it() {
+    let mut stage = Stage::new();
+    let _ = stage.push(10);
+    let first = stage.send().unwrap();
+    stage.acknowledge(first, 0);
+    let older = stage.push(10).swap_remove(0);
+    stage.wait(Duration::from_secs(100));
+    let younger = stage.push(10).swap_remove(0);
+    let sent = stage.send_all();
+    sent.iter().for_each(|sent| stage.lose(*sent));
+    stage.wait(Duration::from_secs(20));
+    stage.expire();
+    assert_eq!(failure(&older).1, Written::Maybe);
+    assert_eq!(stage.released(), 1_000, "it is held for the other's sake");
+    let again = stage.send().unwrap();
+    assert_eq!((again.epoch, again.sequence), (0, 10));
+    stage.answer(again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    stage.log_end = Some(30);
+    let probe = stage.send().unwrap();
+    stage.acknowledge(probe, 20);
+    assert_eq!(offset(&younger), Some(20));
+    assert_eq!(stage.released(), 3_000);
+    assert_eq!(stage.stats.epochs, 0);
+}
+
+#[test]
+fn without_a_producer_id_a_reported_batch_is_not_sent_again() {
+    let mut stage = Stage::new();
+    stage.rules.idempotent = false;
+    let first = stage.push(1).swap_remove(0);
+    let sent = stage.send().unwrap();
+    stage.lose(sent);
+    stage.wait(Duration::from_secs(120));
+    stage.expire();
+    assert_eq!(failure(&first).1, Written::Maybe);
+    assert_eq!(stage.released(), 1_000);
+    assert_eq!(stage.send(), None);
+}
+
+/// The broker looks the id up before it appends anything.
+#[test]
+fn a_batch_refused_for_its_topic_id_alone_goes_to_the_topic_that_was_created_again() {
+    let mut stage = Stage::new();
+    let first = stage.push(1).swap_remove(0);
+    let sent = stage.send().unwrap();
+    stage.answer(sent, ErrorCode::UNKNOWN_TOPIC_ID, -1);
+    stage.turn(|partition, turn| partition.recreated(turn));
+    stage.rest();
+    let again = stage.send().unwrap();
+    assert_eq!((again.epoch, again.sequence), (1, 0));
+    stage.acknowledge(again, 0);
+    assert_eq!(offset(&first), Some(0));
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn a_probe_goes_down_to_what_is_written_and_on_from_there() {
     }
     stage.rest();
     // The log holds 10 to 39; the broker remembers 30.
+    stage.log_end = Some(40);
     for expected in [10, 50, 40] {
         let probe = stage.send().unwrap();
         assert_eq!(probe.sequence, expected);
@@ -103,7 +104,7 @@ fn the_late_answer_to_an_overtaken_batch_is_no_breach() {
 }
 
 #[test]
-fn an_overtaken_batch_that_the_broker_forgot_is_written() {
+fn whether_an_overtaken_batch_is_written_that_the_broker_does_not_know_is_not_told() {
     let (mut stage, sent, firsts) = Stage::with_five_in_flight();
     stage.lose(sent[0]);
     for sent in &sent[1..] {
@@ -112,8 +113,105 @@ fn an_overtaken_batch_that_the_broker_forgot_is_written() {
     stage.rest();
     let again = stage.send().unwrap();
     stage.answer(again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
-    assert_eq!(offset(&firsts[0]), None);
-    assert_eq!(stage.stats.epochs, 0);
+    assert_eq!(failure(&firsts[0]).1, Written::Maybe);
+    let _ = stage.push(1);
+    assert_eq!(stage.send().map(|sent| (sent.epoch, sent.sequence)), Some((0, 60)), "the newer ones are in order");
+}
+
+/// All five batches are lost on their way, and the broker answers OUT_OF_ORDER to the oldest.
+fn out_of_order_to_the_oldest(log_end: Option<i64>) -> (Stage, Vec<Delivery>) {
+    let (mut stage, sent, firsts) = Stage::with_five_in_flight();
+    stage.log_end = log_end;
+    sent.iter().for_each(|sent| stage.lose(*sent));
+    stage.rest();
+    let oldest = stage.send().unwrap();
+    stage.answer(oldest, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    (stage, firsts)
+}
+
+/// Sends what there is, refused as out of order each, until nothing is left of epoch 0 that could be sent.
+fn refuse_the_rest(stage: &mut Stage) {
+    while let Some(sent) = stage.send() {
+        assert_eq!(sent.epoch, 0);
+        stage.answer(sent, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+}
+
+/// The broker forgets its producers after it said OUT_OF_ORDER: it takes the probe for a first batch.
+#[test]
+fn a_probe_that_is_a_first_copy_acknowledges_nothing_but_itself() {
+    for (log_end, taken_at) in [(Some(10), 10), (Some(1_000), 1_000), (Some(1_000), 1_007), (None, 1_000)] {
+        let (mut stage, firsts) = out_of_order_to_the_oldest(log_end);
+        for _ in 0..20 {
+            stage.rest();
+            let Some(probe) = stage.send() else { continue };
+            assert_eq!(probe.sequence, 50);
+            stage.acknowledge(probe, taken_at);
+            break;
+        }
+        refuse_the_rest(&mut stage);
+        assert_eq!(offset(&firsts[4]), Some(taken_at));
+        for first in &firsts[..4] {
+            assert_eq!(failure(first).1, Written::Maybe, "{log_end:?} {taken_at}");
+        }
+        let _ = stage.push(1);
+        assert_eq!(stage.send().map(|sent| (sent.epoch, sent.sequence)), Some((0, 60)), "and the partition goes on");
+    }
+}
+
+/// 10 to 49 are in the log and 40 is remembered, so 50 is appended: only now.
+#[test]
+fn behind_a_first_copy_the_next_older_batch_proves_the_rest() {
+    let (mut stage, firsts) = out_of_order_to_the_oldest(Some(50));
+    let newest = stage.send().unwrap();
+    stage.acknowledge(newest, 50);
+    let next = stage.send().unwrap();
+    assert_eq!(next.sequence, 40);
+    stage.acknowledge(next, 40);
+    assert_eq!(firsts.iter().map(offset).collect::<Vec<_>>(), [None, None, None, Some(40), Some(50)]);
+    assert_eq!(stage.send(), None);
+}
+
+/// What was acknowledged last ended at 9: five batches of ten do not fit before 30.
+#[test]
+fn a_duplicate_without_room_for_the_older_ones_proves_nothing_of_them() {
+    let (mut stage, firsts) = out_of_order_to_the_oldest(Some(60));
+    let newest = stage.send().unwrap();
+    stage.acknowledge(newest, 30);
+    refuse_the_rest(&mut stage);
+    assert!(firsts[..4].iter().all(|first| failure(first).1 == Written::Maybe));
+}
+
+/// The first probe was taken as a first copy, and its answer was lost: the second is a duplicate of that.
+#[test]
+fn a_probe_of_a_probe_is_held_against_the_end_before_the_first() {
+    let (mut stage, firsts) = out_of_order_to_the_oldest(Some(50));
+    let newest = stage.send().unwrap();
+    stage.lose(newest);
+    stage.partition.leader_changed();
+    stage.log_end = Some(60);
+    stage.rest();
+    let newest = stage.send().unwrap();
+    assert_eq!(newest.sequence, 50);
+    stage.acknowledge(newest, 50);
+    assert!(firsts[0].now().is_none(), "50 was free when it was first probed");
+    refuse_the_rest(&mut stage);
+    assert!(firsts[..4].iter().all(|first| failure(first).1 == Written::Maybe));
+}
+
+#[test]
+fn where_the_log_of_the_leader_before_ends_is_not_taken_for_that_of_the_next() {
+    let (mut stage, firsts) = out_of_order_to_the_oldest(Some(1_000));
+    stage.partition.log_end_asked(AttemptId(900));
+    stage.partition.leader_changed();
+    stage.partition.log_end_asked(AttemptId(901));
+    stage.tell_log_end(AttemptId(900));
+    assert_eq!(stage.send(), None, "the question to the new leader is open");
+    stage.log_end = Some(10);
+    stage.tell_log_end(AttemptId(901));
+    let newest = stage.send().unwrap();
+    stage.acknowledge(newest, 50);
+    assert!(firsts[0].now().is_none());
 }
 
 #[test]
