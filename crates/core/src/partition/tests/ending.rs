@@ -74,7 +74,7 @@ fn only_the_records_that_the_broker_names_fail() {
 }
 
 #[test]
-fn a_batch_in_flight_at_its_deadline_is_reported_and_keeps_its_place_while_it_is() {
+fn a_batch_in_flight_at_its_deadline_is_reported_and_keeps_its_place() {
     let mut stage = Stage::new();
     let first = stage.push(1).swap_remove(0);
     let sent = stage.send().unwrap();
