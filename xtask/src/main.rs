@@ -4,6 +4,7 @@ mod bench;
 mod docs;
 mod fuzz;
 mod golden;
+mod guards;
 mod jars;
 mod kafka;
 mod messages;
@@ -32,6 +33,8 @@ enum Task {
     Fuzz(fuzz::Args),
     /// Writes the bytes of Kafka's Java classes that tests compare with
     Golden(golden::Args),
+    /// Counts the instructions of the hot paths, and holds them against the baseline
+    Guards(guards::Args),
     /// Starts, stops and hurts real Apache Kafka brokers on this machine
     Kafka(kafka::Args),
     /// Writes crates/wire/src/messages from the message specifications in Kafka's client jar
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Docs(args) => docs::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Golden(args) => golden::run(&args),
+        Task::Guards(args) => guards::run(&args),
         Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
         Task::Prove(args) => prove::run(&args),

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change goes in, the cheapest first.
 
+use crate::guards::require_valgrind;
 use crate::kafka::{Cluster, Life, Shape, require_java};
 use crate::workspace::cargo;
 use anyhow::{Context, Result, ensure};
@@ -7,11 +8,12 @@ use std::env;
 use std::process::Command;
 use std::time::Instant;
 
-/// Runs every step on a machine that has nothing but Rust, Java and Maven. The last lines are the test runner's own.
+/// Runs every step on a machine that has nothing but Rust, Java, Maven and valgrind. The last lines are the test runner's own.
 pub(crate) fn run() -> Result<()> {
     let begun = Instant::now();
     // Before minutes of building: the sentence that says what to install.
     require_java()?;
+    require_valgrind()?;
     step(begun, "format", cargo(&["fmt", "--all", "--check"]))?;
     step(begun, "lint", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let lint_real_kafka = cargo(&["clippy", "--workspace", "--test", REAL_KAFKA, "--", "-D", "warnings"]);
@@ -24,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     step(begun, "golden messages, written by Kafka's classes", xtask(&["golden", "messages", "--check"])?)?;
     step(begun, "golden batches, written by Kafka's classes", xtask(&["golden", "batches", "--check"])?)?;
     step(begun, "tests", cargo(&["test", "--workspace", "--no-fail-fast"]))?;
+    step(begun, "instructions of the hot paths", xtask(&["guards"])?)?;
     real_kafka(begun)
 }
 
