@@ -14,10 +14,17 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub(crate) struct Link {
     pub(crate) connection: Option<ConnectionId>,
-    /// Partitions with something to send, in rotation, each at most once.
-    pub(crate) ready: VecDeque<PartitionKey>,
+    /// Partitions with something to send, in rotation, each at most once; and places of those that have left.
+    pub(crate) ready: VecDeque<Ready>,
     /// Whether it stands in the line of links to serve.
     pub(crate) enlisted: bool,
+}
+
+/// A place in a ready line. It counts while the partition says that it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ready {
+    pub(crate) key: PartitionKey,
+    pub(crate) place: u32,
 }
 
 /// One broker.

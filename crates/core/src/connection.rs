@@ -52,6 +52,16 @@ impl fmt::Display for Broken {
     }
 }
 
+/// A frame that nobody will answer.
+#[derive(Debug)]
+struct Silent {
+    /// Which of the connection's frames it is, from 1 on.
+    number: u64,
+    parts: Vec<Part>,
+    /// When the operating system should have taken it.
+    deadline: Time,
+}
+
 /// One connection to a broker.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -66,8 +76,8 @@ pub(crate) struct Connection {
     splitter: FrameSplitter,
     /// In the order in which they were put, which is the order in which Kafka answers.
     asked: VecDeque<Asked>,
-    /// With `acks=0`: batches whose frame, by number, nobody will answer.
-    silent: VecDeque<(u64, Vec<Part>)>,
+    /// With `acks=0`: frames that nobody will answer, and that are not wholly with the operating system.
+    silent: VecDeque<Silent>,
     frames_given: u64,
     frames_written: u64,
     next_correlation_id: i32,
@@ -143,11 +153,12 @@ impl Connection {
         Frame { pieces }
     }
 
-    /// Says something that nobody will answer.
-    pub(crate) fn tell(&mut self, parts: Vec<Part>, pieces: Vec<Bytes>, now: Time) -> Frame {
+    /// Says something that nobody will answer. The operating system is to have taken it by `deadline`: who stops reading
+    /// is as good as dead.
+    pub(crate) fn tell(&mut self, parts: Vec<Part>, pieces: Vec<Bytes>, now: Time, deadline: Time) -> Frame {
         self.active = now;
         self.frames_given += 1;
-        self.silent.push_back((self.frames_given, parts));
+        self.silent.push_back(Silent { number: self.frames_given, parts, deadline });
         Frame { pieces }
     }
 
@@ -156,8 +167,8 @@ impl Connection {
         self.active = now;
         self.frames_written += 1;
         match self.silent.front() {
-            Some((number, _)) if *number <= self.frames_written => {
-                self.silent.pop_front().map(|(_, parts)| parts).unwrap_or_default()
+            Some(silent) if silent.number <= self.frames_written => {
+                self.silent.pop_front().map(|silent| silent.parts).unwrap_or_default()
             }
             _ => Vec::new(),
         }
@@ -191,7 +202,7 @@ impl Connection {
 
     /// All that was asked and will not be answered any more, and the batches nobody would have answered.
     pub(crate) fn abandon(&mut self) -> (Vec<Asked>, Vec<Part>) {
-        let silent = self.silent.drain(..).flat_map(|(_, parts)| parts).collect();
+        let silent = self.silent.drain(..).flat_map(|silent| silent.parts).collect();
         (self.asked.drain(..).collect(), silent)
     }
 
@@ -200,10 +211,20 @@ impl Connection {
         if let Phase::Opening { deadline } = self.phase {
             return Some(deadline);
         }
-        match self.asked.front() {
-            Some(asked) => Some(asked.deadline),
-            None => max_idle.map(|idle| self.active + idle),
-        }
+        let asked = self.asked.front().map(|asked| asked.deadline);
+        let silent = self.silent.front().map(|silent| silent.deadline);
+        let due = [asked, silent].into_iter().flatten().min();
+        due.or_else(|| max_idle.map(|idle| self.active + idle))
+    }
+
+    /// Whether a frame that nobody will answer waits for the operating system to take it.
+    pub(crate) fn is_telling(&self) -> bool {
+        !self.silent.is_empty()
+    }
+
+    /// When it last showed a sign of life, or was asked for.
+    pub(crate) fn active(&self) -> Time {
+        self.active
     }
 }
 

@@ -48,6 +48,8 @@ struct Topic {
     used: Time,
     /// The cluster refuses it, and nobody has asked for it since: until somebody does, it is not missing.
     refused: bool,
+    /// The cluster knew nothing of it when it was last asked.
+    missing: bool,
 }
 
 /// What is wanted of the next answer.
@@ -101,9 +103,12 @@ pub(crate) struct Metadata {
     by_name: HashMap<Arc<str>, TopicIndex, FixedState>,
     brokers: BTreeMap<i32, Endpoint>,
     cluster_id: Option<Arc<str>>,
+    /// What is wanted of the next question: what comes up while one is asked waits for its answer, and is not lost.
     want: Want,
-    /// Whether an answer is awaited.
-    asked: bool,
+    /// What was asked for, while an answer is awaited.
+    asked: Option<Want>,
+    /// The cluster has told us to begin anew: only the first addresses are asked, until one of them answers (KIP-1102).
+    starting_over: bool,
     /// When all topics in use were last known.
     refreshed: Option<Time>,
     /// Known topics of which somebody wants more partitions.
@@ -135,7 +140,8 @@ impl Metadata {
             brokers: BTreeMap::new(),
             cluster_id: None,
             want: Want::Nothing,
-            asked: false,
+            asked: None,
+            starting_over: false,
             refreshed: None,
             too_few: Vec::new(),
             too_few_due: Time::ZERO,
@@ -175,6 +181,7 @@ impl Metadata {
             layout: None,
             used: now,
             refused: false,
+            missing: false,
         };
         self.topics.push(topic);
         self.by_name.insert(Arc::clone(name), index);
@@ -209,7 +216,7 @@ impl Metadata {
 
     /// When the next question may be put; `None` while an answer is awaited.
     pub(crate) fn due(&self) -> Option<Time> {
-        if self.asked {
+        if self.asked.is_some() {
             return None;
         }
         let old = self.refreshed.map_or(Time::ZERO, |refreshed| refreshed + self.max_age);
@@ -222,11 +229,9 @@ impl Metadata {
     pub(crate) fn ask(&mut self, now: Time) -> Vec<Arc<str>> {
         let fresh = self.refreshed.is_some_and(|refreshed| now < refreshed + self.max_age);
         let only_new = self.want == Want::New && fresh && self.too_few.is_empty();
-        self.asked = true;
+        self.asked = Some(if only_new { Want::New } else { Want::All });
+        self.want = Want::Nothing;
         self.failing_since = self.failing_since.or(Some(now));
-        if !only_new {
-            self.want = Want::All;
-        }
         let idle_since = now - self.max_idle;
         self.topics
             .iter()
@@ -237,7 +242,7 @@ impl Metadata {
 
     /// No answer came, or none that is of use. Not again before the backoff.
     pub(crate) fn failed(&mut self, now: Time, chance: &mut Rng) {
-        self.asked = false;
+        self.want = self.want.max(self.asked.take().unwrap_or(Want::Nothing));
         self.failures += 1;
         self.not_before = now + self.backoff.after(self.failures, chance);
     }
@@ -257,11 +262,32 @@ impl Metadata {
         self.failing_since
     }
 
-    /// Everything is asked for again from scratch; topics keep their indices.
+    /// Everything is asked for again from scratch, of the first addresses, and at once unless they have just said so
+    /// themselves; topics keep their indices.
     pub(crate) fn rebootstrap(&mut self, now: Time) {
-        self.failing_since = Some(now);
         self.want = Want::All;
-        self.not_before = now;
+        if !std::mem::replace(&mut self.starting_over, true) {
+            self.not_before = now;
+        }
+    }
+
+    /// Whether only the first addresses are to be asked.
+    pub(crate) fn is_starting_over(&self) -> bool {
+        self.starting_over
+    }
+
+    /// Topics that the cluster no longer knows, and that nobody has sent to for `metadata.max.idle.ms`: they were deleted.
+    pub(crate) fn gone(&self, now: Time) -> Vec<TopicIndex> {
+        let idle_since = now - self.max_idle;
+        let gone = |topic: &Topic| topic.missing && topic.used < idle_since && !topic.leaders.is_empty();
+        (0u32..).map(TopicIndex).zip(&self.topics).filter(|(_, topic)| gone(topic)).map(|(index, _)| index).collect()
+    }
+
+    /// Forgets what is known of a topic's partitions. Its index stays.
+    pub(crate) fn forget(&mut self, index: TopicIndex) {
+        if let Some(topic) = self.topic_mut(index) {
+            (topic.leaders, topic.layout, topic.older) = (Vec::new(), None, BTreeMap::new());
+        }
     }
 
     /// The brokers that the cluster named.
@@ -323,11 +349,11 @@ impl Metadata {
         for topic in response.topics.iter() {
             again |= self.take_topic(&topic, &mut changes);
         }
-        let was_all = self.want == Want::All;
-        self.asked = false;
+        let asked = self.asked.take().unwrap_or(Want::Nothing);
         self.failures = 0;
         self.failing_since = None;
-        if was_all {
+        self.starting_over = false;
+        if asked == Want::All {
             self.refreshed = Some(now);
         }
         for index in std::mem::take(&mut self.too_few) {
@@ -336,8 +362,10 @@ impl Metadata {
                 changes.push(Change::Layout(Arc::clone(layout)));
             }
         }
-        self.want = if again { self.want.max(Want::New) } else { Want::Nothing };
-        self.not_before = now;
+        // Wanted while this was asked: it may be older than the reason.
+        let since = self.want;
+        self.not_before = if since == Want::Nothing { now } else { now + self.backoff.after(1, chance) };
+        self.want = if again { since.max(asked).max(Want::New) } else { since };
         if again {
             let moved = changes.iter().any(|change| matches!(change, Change::Layout(_) | Change::Leaders(..)));
             self.unchanged = if moved { 1 } else { self.unchanged.saturating_add(1) };
@@ -348,7 +376,8 @@ impl Metadata {
             let missing = |topic: &Topic| topic.leaders.is_empty() && !topic.refused && topic.used >= idle_since;
             if self.topics.iter().any(missing) {
                 // Named after the question was put.
-                self.want = Want::New;
+                self.want = since.max(Want::New);
+                self.not_before = now;
             }
         }
         Ok(changes)
@@ -410,7 +439,8 @@ impl Metadata {
             }
             // A topic that vanishes from one answer keeps what is known of it: brokers start, and lag. But one without an id
             // may be another when it comes back, with elections of its own.
-            _ => {
+            code => {
+                topic.missing = code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
                 if topic.id == Uuid::ZERO {
                     topic.leaders.iter_mut().for_each(|leader| leader.epoch = -1);
                 }
@@ -418,6 +448,7 @@ impl Metadata {
                 return true;
             }
         }
+        topic.missing = false;
         if answer.id != Uuid::ZERO && answer.id != topic.id {
             if topic.id != Uuid::ZERO {
                 topic.leaders.clear();

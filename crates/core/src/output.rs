@@ -4,7 +4,7 @@ use crate::batch::{Batch, Release};
 use crate::delivery::Hooks;
 use crate::error::SendError;
 use crate::time::Time;
-use crate::topic::{PartitionKey, TopicLayout};
+use crate::topic::{PartitionKey, TopicIndex, TopicLayout};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -81,6 +81,8 @@ pub enum News {
     Refused(Arc<str>, SendError),
     /// Why a topic is not there yet: who waits for it in vain fails with this reason.
     Missing(Arc<str>, Arc<str>),
+    /// A topic that was deleted, and that nobody sends to: what is kept of its partitions can go.
+    Gone(TopicIndex),
     /// Whether the sender would take a batch of this partition and put it on the wire at once. Until it would, an open
     /// batch keeps filling.
     Hungry(PartitionKey, bool),

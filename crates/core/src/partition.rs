@@ -121,6 +121,17 @@ pub(crate) enum Choice {
     Fresh,
 }
 
+/// Where a partition stands that has something to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Nowhere,
+    /// It needs a producer id first, or a leader.
+    Waiting,
+    /// In the ready line of one of its leader's links, in the place with this number. It may have left places in other lines,
+    /// of leaders before: those are skipped.
+    InLine(u32),
+}
+
 /// One batch as a request carries it.
 pub(crate) struct Outgoing {
     pub(crate) header: [u8; 61],
@@ -162,8 +173,9 @@ pub(crate) struct Partition {
     trouble: Option<Arc<str>>,
     /// Whether the accumulator was last told that it is hungry.
     pub(crate) told_hungry: bool,
-    /// Whether it stands in its broker's ready line.
-    pub(crate) enlisted: bool,
+    pub(crate) standing: Standing,
+    /// Places in ready lines that it was given so far.
+    places: u32,
 }
 
 impl Partition {
@@ -187,7 +199,8 @@ impl Partition {
             acknowledged: Time::ZERO,
             trouble: None,
             told_hungry: true,
-            enlisted: false,
+            standing: Standing::Nowhere,
+            places: 0,
         }
     }
 
@@ -223,6 +236,23 @@ impl Partition {
             && going
             && self.numbered.len() < self.limit(rules)
             && self.numbered.iter().all(|numbered| numbered.place != Place::Queued)
+    }
+
+    /// Whether nothing is in it, and nobody expects anything of it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.numbered.is_empty() && self.standing == Standing::Nowhere && self.told_hungry
+    }
+
+    /// The producer id that it numbers with.
+    pub(crate) fn producer_id(&self) -> Option<i64> {
+        self.identity.map(|identity| identity.producer_id)
+    }
+
+    /// Gets a place in a ready line: its number.
+    pub(crate) fn line_up(&mut self) -> u32 {
+        self.places = self.places.wrapping_add(1);
+        self.standing = Standing::InLine(self.places);
+        self.places
     }
 
     /// Batches in flight.

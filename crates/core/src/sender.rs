@@ -20,7 +20,7 @@ use crate::error::DeliveryFailure;
 use crate::identity::Identity;
 use crate::metadata::Metadata;
 use crate::output::{ConnectionId, Level, News, Notice, Output};
-use crate::partition::{AttemptId, Choice, Partition, Rules, Turn};
+use crate::partition::{AttemptId, Choice, Partition, Rules, Standing, Turn};
 use crate::stats::Stats;
 use crate::time::Time;
 use crate::timers::{Timer, Timers};
@@ -242,18 +242,20 @@ impl Sender {
             partition.told_hungry = hungry;
             self.out.push_back(Output::News(News::Hungry(key, hungry)));
         }
-        if partition.enlisted || matches!(partition.choice(now, &self.rules), Choice::Nothing | Choice::After(_)) {
+        if partition.standing != Standing::Nowhere
+            || matches!(partition.choice(now, &self.rules), Choice::Nothing | Choice::After(_))
+        {
             return;
         }
         if self.rules.idempotent && partition.identity_wanted(producer) {
             if let Some(spent) = partition.spent() {
                 self.identity.spent(spent, now);
             }
-            partition.enlisted = true;
+            partition.standing = Standing::Waiting;
             self.nameless.push(key);
             return;
         }
-        partition.enlisted = true;
+        partition.standing = Standing::Waiting;
         // However long ago the last record came: the topic is in use while its batches are not done.
         self.metadata.touch(key.topic, now);
         match self.metadata.leader(key) {
@@ -269,7 +271,7 @@ impl Sender {
     fn look_again(&mut self, keys: Vec<PartitionKey>, now: Time) {
         for key in keys {
             if let Some(partition) = self.partitions.get_mut(&key) {
-                partition.enlisted = false;
+                partition.standing = Standing::Nowhere;
             }
             self.look_at(key, now);
         }

@@ -68,6 +68,7 @@ impl Accumulator {
                     self.topics.forget(&name);
                 }
             }
+            News::Gone(topic) => self.topics.gone(topic),
             News::Hungry(key, hungry) => self.set_hungry(key, hungry),
             News::Released(release) => self.release(release),
             News::Failed(reason) => self.fail(reason),

@@ -242,6 +242,16 @@ impl Topics {
         }
     }
 
+    /// The topic was deleted: it is unknown again, unless something is on its way to it.
+    pub(super) fn gone(&mut self, index: TopicIndex) {
+        let Some(place) = self.topics.get_mut(index.0 as usize) else { return };
+        let idle = |slot: &Slot| slot.open.is_none() && slot.held == 0;
+        if let Some(topic) = place.take_if(|topic| topic.slots.iter().all(idle)) {
+            self.names.remove(&topic.layout.name);
+            self.recent = None;
+        }
+    }
+
     /// Whether there are wanted topics.
     pub(super) fn wants(&self) -> bool {
         !self.wanted.is_empty()

@@ -104,7 +104,7 @@ impl Sender {
             Err(Disbelief::Empty) => {
                 self.notice(Level::Debug, "metadata without brokers: the broker is starting".into())
             }
-            Err(Disbelief::Refused(ErrorCode::REBOOTSTRAP_REQUIRED)) => {
+            Err(Disbelief::Refused(ErrorCode::REBOOTSTRAP_REQUIRED)) if self.config.rebootstrap => {
                 self.metadata.rebootstrap(now);
                 self.give_up(id, "the broker asks us to start over at bootstrap.servers", now);
             }

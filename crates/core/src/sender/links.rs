@@ -2,26 +2,38 @@
 //! flight on them.
 
 use super::Sender;
-use crate::broker::{Broker, Link};
+use crate::broker::{Broker, Link, Ready};
 use crate::call::{Asked, Call, Part};
 use crate::connection::{Connection, Phase};
 use crate::error::SendError;
 use crate::metadata::Change;
 use crate::output::{ConnectionId, Level, News, Output};
+use crate::partition::{Partition, Standing};
 use crate::time::Time;
 use crate::timers::Timer;
-use crate::topic::PartitionKey;
+use crate::topic::{PartitionKey, TopicIndex};
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an attempt to connect may be silent before the next address is tried beside it (RFC 8305 recommends 250 ms).
+const STAGGER: Duration = Duration::from_millis(250);
 
 impl Sender {
     /// Puts a partition into its leader's ready line.
     pub(super) fn enlist(&mut self, leader: i32, key: PartitionKey) {
         let Some(broker) = self.brokers.get_mut(&leader) else { return };
         let number = broker.link_of(key);
-        if let Some(link) = broker.links.get_mut(number) {
-            link.ready.push_back(key);
+        if let (Some(link), Some(partition)) = (broker.links.get_mut(number), self.partitions.get_mut(&key)) {
+            link.ready.push_back(Ready { key, place: partition.line_up() });
         }
         self.serve_later(leader, number);
+    }
+
+    /// Whether a partition stands in a place still.
+    pub(super) fn stands(&self, ready: Ready) -> bool {
+        stand_in(&self.partitions, ready)
     }
 
     /// A link may have something to do.
@@ -72,10 +84,14 @@ impl Sender {
         self.out.push_back(Output::Open(connection, endpoint));
     }
 
-    /// Connects to any broker, for a question that any can answer. Says whether there is something to wait for besides
-    /// time.
+    /// Connects to any broker, for a question that any can answer. One attempt after another; but one that is silent holds
+    /// up the next no longer than [`STAGGER`]: a first address that swallows everything is not waited for.
     pub(super) fn connect_any(&mut self, now: Time) {
-        if self.connections.values().any(|connection| connection.phase != Phase::Ready) {
+        let begun = |connection: &Connection| (connection.phase != Phase::Ready).then_some(connection.active());
+        if let Some(next) = self.connections.values().filter_map(begun).max().map(|begun| begun + STAGGER)
+            && now < next
+        {
+            self.timers.by(Timer::Metadata, next);
             return;
         }
         let candidates = self.candidates(now);
@@ -86,7 +102,7 @@ impl Sender {
             return;
         }
         // Those that are connected are throttled: else nobody would be looked for.
-        let throttled = self.connections.values().map(Connection::muted_until);
+        let throttled = self.connections.values().map(Connection::muted_until).filter(|until| *until > now);
         if let Some(at) = candidates.into_iter().map(|(_, retry_at)| retry_at).chain(throttled).min() {
             self.timers.by(Timer::Metadata, at);
         }
@@ -100,7 +116,8 @@ impl Sender {
         let unreachable = named.iter().all(|(_, broker)| broker.failures > 0);
         let too_long =
             self.metadata.failing_since().is_some_and(|since| now >= since + self.config.rebootstrap_trigger);
-        let from_first = named.is_empty() || (self.config.rebootstrap && (unreachable || too_long));
+        let over = self.metadata.is_starting_over();
+        let from_first = over || named.is_empty() || (self.config.rebootstrap && (unreachable || too_long));
         let usable = |(id, broker): (&i32, &Broker)| {
             broker.links.first()?.connection.is_none().then_some((*id, broker.retry_at))
         };
@@ -112,7 +129,17 @@ impl Sender {
 
     /// The least loaded connection that can be spoken on.
     pub(super) fn any_free(&self, now: Time) -> Option<ConnectionId> {
-        let free = self.connections.values().filter(|connection| connection.is_free(now));
+        self.least_loaded(now, |_| true)
+    }
+
+    /// One that may be asked for metadata: while we start over, only those to the first addresses.
+    pub(super) fn any_free_for_metadata(&self, now: Time) -> Option<ConnectionId> {
+        let over = self.metadata.is_starting_over();
+        self.least_loaded(now, |connection| !over || connection.broker < 0)
+    }
+
+    fn least_loaded(&self, now: Time, may: impl Fn(&Connection) -> bool) -> Option<ConnectionId> {
+        let free = self.connections.values().filter(|connection| connection.is_free(now) && may(connection));
         // The connection's number breaks ties: the map's order must not.
         free.min_by_key(|connection| (connection.load(), connection.broker < 0, connection.id))
             .map(|connection| connection.id)
@@ -161,8 +188,9 @@ impl Sender {
             (_, 0) => self.close_idle(id),
             _ => {
                 self.stats.request_timeouts += 1;
+                let what = if connection.is_telling() { "nothing was read" } else { "no answer" };
                 let timeout_ms = self.request_timeout().as_millis();
-                self.give_up(id, &format!("no answer within request.timeout.ms = {timeout_ms}"), now);
+                self.give_up(id, &format!("{what} within request.timeout.ms = {timeout_ms}"), now);
             }
         }
     }
@@ -175,6 +203,8 @@ impl Sender {
         }
         self.stats.connections_closed += 1;
         self.out.push_back(Output::Close(id));
+        // What stands in its line, for the broker was throttled, goes out on another.
+        self.serve_later(connection.broker, connection.link);
     }
 
     /// We close a connection.
@@ -192,12 +222,14 @@ impl Sender {
         let backoff = self.reconnect_backoff();
         let mut trouble: Arc<str> = reason.into();
         let mut waiting = Vec::new();
+        let partitions = &self.partitions;
         if let Some(broker) = self.brokers.get_mut(&connection.broker) {
             trouble = format!("{}: {reason}", broker.endpoint).into();
             broker.failed(Arc::clone(&trouble), now, backoff, &mut self.chance);
             if let Some(link) = broker.links.get_mut(connection.link) {
                 link.connection = None;
-                waiting.extend(link.ready.iter().copied());
+                link.ready.retain(|ready| stand_in(partitions, *ready));
+                waiting.extend(link.ready.iter().map(|ready| ready.key));
             }
             self.timers.by(Timer::Broker(connection.broker), broker.retry_at);
         }
@@ -266,6 +298,26 @@ impl Sender {
         let leaderless = std::mem::take(&mut self.leaderless);
         self.look_again(leaderless, now);
         self.metadata.served(self.leaderless.is_empty(), now, &mut self.chance);
+        for topic in self.metadata.gone(now) {
+            self.forget(topic, now);
+        }
+    }
+
+    /// A topic that was deleted, and that nobody sends to: its queues are removed, unless something is left in them. Their
+    /// numbers are used, and forgotten with them: a partition that has none yet is numbered under another producer id.
+    fn forget(&mut self, topic: TopicIndex, now: Time) {
+        let own = |key: &PartitionKey| key.topic == topic;
+        if self.partitions.iter().any(|(key, partition)| own(key) && !partition.is_idle()) {
+            return;
+        }
+        for (_, partition) in self.partitions.iter().filter(|(key, _)| own(key)) {
+            if let Some(spent) = partition.producer_id() {
+                self.identity.spent(spent, now);
+            }
+        }
+        self.partitions.retain(|key, _| !own(key));
+        self.metadata.forget(topic);
+        self.out.push_back(Output::News(News::Gone(topic)));
     }
 
     fn refused(&mut self, name: Arc<str>, error: SendError) {
@@ -305,7 +357,8 @@ impl Sender {
             self.give_up(connection, "the broker left the cluster, or listens elsewhere", now);
         }
         if let Some(broker) = self.brokers.remove(&id) {
-            let waiting = broker.links.into_iter().flat_map(|link| link.ready).collect();
+            let ready = broker.links.into_iter().flat_map(|link| link.ready);
+            let waiting = ready.filter(|ready| self.stands(*ready)).map(|ready| ready.key).collect();
             self.look_again(waiting, now);
         }
     }
@@ -313,11 +366,15 @@ impl Sender {
     pub(super) fn leader_changed(&mut self, key: PartitionKey, now: Time) {
         if let Some(partition) = self.partitions.get_mut(&key) {
             partition.leader_changed();
+            // The leader before may never be reached again: what is ready for it does not wait for that.
+            if let Standing::InLine(_) = partition.standing {
+                partition.standing = Standing::Nowhere;
+            }
             self.look_at(key, now);
         }
     }
 
-    fn recreated(&mut self, topic: crate::topic::TopicIndex, now: Time) {
+    fn recreated(&mut self, topic: TopicIndex, now: Time) {
         let name = self.metadata.topic(topic).map(|(name, _)| name.escape_debug().to_string()).unwrap_or_default();
         self.notice(Level::Warn, format!("topic {name} was deleted and created again"));
         let mut keys: Vec<_> = self.partitions.keys().copied().filter(|key| key.topic == topic).collect();
@@ -327,4 +384,8 @@ impl Sender {
             self.look_at(key, now);
         }
     }
+}
+
+fn stand_in(partitions: &HashMap<PartitionKey, Partition, FixedState>, ready: Ready) -> bool {
+    partitions.get(&ready.key).is_some_and(|partition| partition.standing == Standing::InLine(ready.place))
 }

@@ -5,7 +5,7 @@ use crate::call::{Asked, Call, Part, Produced};
 use crate::config::Acks;
 use crate::connection;
 use crate::output::{ConnectionId, Output};
-use crate::partition::{Answer, Choice, Outgoing};
+use crate::partition::{Answer, Choice, Outgoing, Standing};
 use crate::time::Time;
 use crate::timers::Timer;
 use crate::topic::PartitionKey;
@@ -59,7 +59,7 @@ impl Sender {
             self.timers.by(Timer::Metadata, due);
             return false;
         }
-        let Some(id) = self.any_free(now) else {
+        let Some(id) = self.any_free_for_metadata(now) else {
             let before = self.out.len();
             self.connect_any(now);
             return self.out.len() > before;
@@ -190,7 +190,8 @@ impl Sender {
             return true;
         }
         let first = self.brokers.get(&broker).and_then(|broker| broker.links.get(number)?.ready.front());
-        let idle = first.and_then(|key| self.partitions.get(key)).is_some_and(|partition| partition.in_flight() == 0);
+        let idle =
+            first.and_then(|ready| self.partitions.get(&ready.key)).is_some_and(|partition| partition.in_flight() == 0);
         idle && soft > 1 && load < soft * IN_FLIGHT_HARD
     }
 
@@ -200,7 +201,11 @@ impl Sender {
         let mut size = 0;
         let candidates = self.link_mut(broker, number).map_or(0, |link| link.ready.len());
         for _ in 0..candidates {
-            let Some(key) = self.link_mut(broker, number).and_then(|link| link.ready.pop_front()) else { break };
+            let Some(ready) = self.link_mut(broker, number).and_then(|link| link.ready.pop_front()) else { break };
+            if !self.stands(ready) {
+                continue;
+            }
+            let key = ready.key;
             if self.metadata.leader(key) != Some(broker) {
                 self.look_again(vec![key], now);
                 continue;
@@ -210,7 +215,7 @@ impl Sender {
             let Some(partition) = self.partitions.get_mut(&key) else { continue };
             let choice = partition.choice(now, &self.rules);
             if choice == Choice::LogEnd {
-                partition.enlisted = false;
+                partition.standing = Standing::Nowhere;
                 partition.log_end_asked(attempt);
                 self.ask_log_end(id, Part { key, attempt }, now);
                 continue;
@@ -218,11 +223,11 @@ impl Sender {
             let next = partition.next_size(choice);
             if !taken.is_empty() && size + next > self.config.max_request_size {
                 if let Some(link) = self.link_mut(broker, number) {
-                    link.ready.push_front(key);
+                    link.ready.push_front(ready);
                 }
                 break;
             }
-            partition.enlisted = false;
+            partition.standing = Standing::Nowhere;
             match partition.take(attempt, producer, now, &self.rules) {
                 Some(outgoing) => {
                     size += next;
@@ -276,7 +281,8 @@ impl Sender {
         if self.config.acks == Acks::None {
             let Some(connection) = self.connections.get_mut(&id) else { return };
             self.stats.requests += 1;
-            let frame = connection.tell(parts, pieces, now);
+            let frame = connection.tell(parts, pieces, now, deadline);
+            self.timers.by(Timer::Connection(id), deadline);
             self.out.push_back(Output::Transmit(id, frame));
         } else {
             let topics = topics.iter().map(|(key, _, id)| (key.topic, *id)).collect();

@@ -201,3 +201,80 @@ fn a_question_waits_for_the_end_of_a_throttle_when_nobody_else_can_be_asked() {
     script.pass(Duration::from_secs(3));
     assert!(script.has(ApiKey::METADATA));
 }
+
+/// Three first addresses, the first of which swallows everything.
+#[test]
+fn an_address_that_is_silent_holds_up_the_next_for_a_quarter_of_a_second() {
+    let mut script = Script::new(|config| {
+        let address = |number| milena_core::output::Endpoint { host: format!("first-{number}").into(), port: 9092 };
+        config.bootstrap_servers = (0..3).map(address).collect();
+    });
+    script.want("t");
+    let (silent, _) = script.opening.pop_front().unwrap();
+    script.pass(Duration::from_millis(240));
+    assert!(script.opening.is_empty(), "one after another");
+    script.pass(Duration::from_millis(20));
+    assert_eq!(script.opening.len(), 1);
+    script.open();
+    script.answer_versions(13);
+    let question = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&question, &metadata(1, 1, 0));
+    drop(script.send(0, "v"));
+    script.pass(Duration::from_secs(11));
+    assert_eq!(script.closed, [silent], "socket.connection.setup.timeout.ms is for the silent one alone");
+}
+
+#[test]
+fn addresses_that_are_all_silent_are_each_tried_once_until_their_time_is_over() {
+    let mut script = Script::new(|config| {
+        let address = |number| milena_core::output::Endpoint { host: format!("first-{number}").into(), port: 9092 };
+        config.bootstrap_servers = (0..3).map(address).collect();
+    });
+    script.want("t");
+    script.pass(Duration::from_secs(9));
+    assert_eq!(script.opening.len(), 3);
+}
+
+/// A partition waits out a throttle that is longer than `connections.max.idle.ms`.
+#[test]
+fn what_waits_for_a_throttled_broker_goes_out_when_its_idle_connection_was_closed() {
+    let mut script = Script::ready(1, |config| {
+        config.connections_max_idle = Some(Duration::from_secs(5));
+        config.metadata_max_age = Duration::from_secs(3_600);
+    });
+    drop(script.send(0, "v"));
+    script.connect_leader();
+    let request = script.request_of(ApiKey::PRODUCE);
+    let mut response = produce_response(&request, ErrorCode::NONE, 0);
+    response.throttle_time_ms = 60_000;
+    script.answer(&request, &response);
+    let later = script.send(0, "later");
+    script.pass(Duration::from_secs(6));
+    assert!(script.closed.contains(&request.connection), "idle");
+    script.open();
+    script.answer_versions(13);
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::NONE, 1);
+    assert_eq!(offset(&later), Some(1));
+}
+
+/// With `acks=0` nobody answers: a peer that stops reading shows only in what the operating system does not take.
+#[test]
+fn with_acks_0_a_peer_that_stops_reading_is_noticed_at_request_timeout() {
+    let mut script = Script::ready(1, |config| {
+        config.acks = milena_core::config::Acks::None;
+        config.idempotence = false;
+        config.request_timeout = Duration::from_secs(5);
+    });
+    let delivery = script.send(0, "v");
+    script.transmits = false;
+    let connection = script.open();
+    script.sender.handle_transmitted(connection, script.now); // ApiVersions
+    script.answer_versions(13);
+    script.pass(Duration::from_millis(4_900));
+    assert!(script.closed.is_empty());
+    script.pass(Duration::from_millis(200));
+    assert_eq!(script.closed, [connection]);
+    assert!(script.warned("nothing was read within request.timeout.ms = 5000"), "{:?}", script.notices);
+    assert!(delivery.now().is_none(), "it is sent again");
+}

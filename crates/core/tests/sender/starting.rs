@@ -233,3 +233,104 @@ fn a_cluster_without_idempotence_fails_the_producer_once() {
     let failed = script.notices.iter().filter(|notice| notice.text.contains("enable.idempotence=false"));
     assert_eq!(failed.count(), 1);
 }
+
+/// The leader goes away while metadata is asked for: the answer may be older than that.
+#[test]
+fn what_is_wanted_while_a_question_is_open_is_asked_after_its_answer() {
+    let mut script = Script::ready(1, |config| config.metadata_max_age = Duration::from_secs(10));
+    drop(script.send(0, "v"));
+    let connection = script.connect_leader();
+    script.pass(Duration::from_secs(11));
+    let question = script.request_of(ApiKey::METADATA);
+    assert_ne!(question.connection, connection, "the first address is asked");
+    script.cut(connection, "reset");
+    script.answer_metadata(&question, &metadata(1, 1, 0));
+    assert!(!script.has(ApiKey::METADATA), "not at once");
+    script.pass(Duration::from_millis(150));
+    let question = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&question, &metadata(1, 2, 1));
+    script.pass(Duration::from_millis(1));
+    assert!(script.opening.iter().any(|(_, endpoint)| endpoint.to_string() == "broker-2:9092"));
+}
+
+/// KIP-1102: REBOOTSTRAP_REQUIRED.
+#[test]
+fn a_broker_that_asks_to_start_over_is_obeyed_at_once_and_alone_first_addresses_are_asked() {
+    let mut script = Script::ready(1, |config| config.connections_max_idle = Some(Duration::from_secs(5)));
+    drop(script.send(0, "v"));
+    script.connect_leader();
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::NONE, 0);
+    script.pass(Duration::from_secs(4));
+    drop(script.send(0, "v"));
+    script.pass(Duration::from_secs(2));
+    let request = script.request_of(ApiKey::PRODUCE);
+    script.answer_produce(&request, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    let question = script.request_of(ApiKey::METADATA);
+    assert_eq!(question.connection, request.connection, "of the leader, for the first one is closed");
+    let refusal = MetadataResponse { error_code: ErrorCode::REBOOTSTRAP_REQUIRED, ..metadata(1, 1, 0) };
+    script.answer_metadata(&question, &refusal);
+    let asked: Vec<String> = script.opening.iter().map(|(_, endpoint)| endpoint.to_string()).collect();
+    assert_eq!(asked, ["first:9092"]);
+    script.open();
+    script.answer_versions(13);
+    let question = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&question, &refusal);
+    assert!(script.opening.is_empty(), "a first address that says so too is left alone for a while");
+    script.pass(Duration::from_secs(2));
+    let at = script.opening.iter().position(|(_, endpoint)| endpoint.to_string() == "first:9092");
+    script.opening.rotate_left(at.expect("and is asked again"));
+    script.open();
+    script.answer_versions(13);
+    let question = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&question, &metadata(1, 2, 1));
+    script.pass(Duration::from_secs(2));
+    assert!(script.opening.iter().any(|(_, endpoint)| endpoint.to_string() == "broker-2:9092"));
+}
+
+/// A producer that writes to a topic a day must not remember them all.
+#[test]
+fn the_queues_of_a_topic_that_was_deleted_are_removed_and_their_numbers_not_used_again() {
+    let mut script = Script::ready(1, |config| {
+        config.metadata_max_idle = Duration::from_secs(30);
+        config.metadata_max_age = Duration::from_secs(10);
+    });
+    drop(script.send(0, "v"));
+    script.connect_leader();
+    let request = script.request_of(ApiKey::PRODUCE);
+    assert_eq!(request.batches()[0].1.producer_id, 77);
+    script.answer_produce(&request, ErrorCode::NONE, 0);
+    let mut gone = metadata(0, 1, 0);
+    gone.topics[0].error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    for _ in 0..60 {
+        script.pass(Duration::from_secs(1));
+        while script.has(ApiKey::METADATA) {
+            let question = script.request_of(ApiKey::METADATA);
+            script.answer_metadata(&question, &gone);
+        }
+    }
+    assert_eq!(script.refusal("t"), Refusal::UnknownTopic, "the accumulator has forgotten it too");
+    script.want("t");
+    script.pass(Duration::from_secs(1));
+    let question = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&question, &metadata(1, 1, 0));
+    drop(script.send(0, "v"));
+    script.answer_identity(78);
+    let request = script.request_of(ApiKey::PRODUCE);
+    let (_, header) = request.batches()[0];
+    assert_eq!((header.producer_id, header.producer_epoch, header.base_sequence), (78, 0, 0));
+}
+
+/// The leader before is on the cluster's list still, and cannot be reached from here.
+#[test]
+fn what_is_ready_for_a_leader_that_cannot_be_reached_goes_to_the_next() {
+    let mut script = Script::ready(1, |_| {});
+    drop(script.send(0, "v"));
+    script.answer_identity(77);
+    assert_eq!(script.opening[0].1.to_string(), "broker-1:9092", "which swallows everything");
+    script.pass(Duration::from_secs(1));
+    script.want("other");
+    let question = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&question, &metadata(1, 2, 1));
+    assert!(script.opening.iter().any(|(_, endpoint)| endpoint.to_string() == "broker-2:9092"));
+}
