@@ -3,6 +3,8 @@
 //! A serializer is *bound* once, to a topic's keys or values: its schema is found in the registry, and everything that can be
 //! wrong with it is said then. After that a record costs its encoding and a prefix.
 
+#[cfg(feature = "avro")]
+pub mod avro;
 pub mod format;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;

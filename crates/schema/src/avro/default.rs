@@ -1,0 +1,52 @@
+//! Whether a field's default is a value of its type.
+
+use super::json_text::{Fault, Json, Value};
+use super::node::{NodeId, Nodes, Record, Type};
+
+/// Holds `json` against the type. As of Avro 1.12, the default of a union may be of any of its branches.
+///
+/// It goes as deep as the JSON does, whose depth is bounded.
+pub(super) fn check(nodes: &Nodes, node: NodeId, json: &Json) -> Result<(), Fault> {
+    let fits = match (&nodes.get(node).kind, &json.value) {
+        (Type::Null, Value::Null) | (Type::Boolean, Value::Bool(_)) | (Type::String, Value::String(_)) => true,
+        (Type::Int, Value::Number(_)) => json.as_i64().is_some_and(|value| i32::try_from(value).is_ok()),
+        (Type::Long, Value::Number(_)) => json.as_i64().is_some(),
+        (Type::Float | Type::Double, Value::Number(_)) => true,
+        (Type::Bytes, Value::String(text)) => text.chars().all(is_byte),
+        (Type::Fixed(fixed), Value::String(text)) => text.chars().all(is_byte) && text.chars().count() == fixed.size,
+        (Type::Enum(symbols), Value::String(text)) => symbols.symbols.contains(text),
+        (Type::Array(items), Value::Array(list)) => return each(nodes, *items, list.iter()),
+        (Type::Map(values), Value::Object(list)) => return each(nodes, *values, list.iter().map(|(_, value)| value)),
+        (Type::Record(record), Value::Object(_)) => return self::record(nodes, record, json),
+        (Type::Union(branches), _) => branches.iter().any(|branch| check(nodes, *branch, json).is_ok()),
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let reason = format!("the default {json} does not fit the type {}", nodes.get(node).branch_name());
+    Err(Fault { at: json.at, reason })
+}
+
+/// Bytes are written as the characters of their code.
+fn is_byte(c: char) -> bool {
+    u32::from(c) <= 0xff
+}
+
+fn each<'j>(nodes: &Nodes, node: NodeId, mut list: impl Iterator<Item = &'j Json>) -> Result<(), Fault> {
+    list.try_for_each(|json| check(nodes, node, json))
+}
+
+fn record(nodes: &Nodes, record: &Record, json: &Json) -> Result<(), Fault> {
+    for field in &record.fields {
+        match json.get(&field.name) {
+            Some(value) => check(nodes, field.node, value)?,
+            None if field.has_default => {}
+            None => {
+                let reason = format!("the default of {} lacks the field {:?}", record.name, field.name);
+                return Err(Fault { at: json.at, reason });
+            }
+        }
+    }
+    Ok(())
+}
