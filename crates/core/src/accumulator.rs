@@ -29,7 +29,7 @@ use crate::delivery::Delivery;
 use crate::error::SendError;
 use crate::record::Record;
 use crate::time::{Time, Timestamp};
-use crate::topic::{PartitionKey, TopicLayout};
+use crate::topic::{PartitionKey, TopicIndex, TopicLayout};
 use births::{Birth, Births};
 use fastrand::Rng;
 use flush::Ledger;
@@ -190,10 +190,45 @@ impl Accumulator {
         now: Time,
         wall: Timestamp,
     ) -> Result<Appended, Refusal> {
+        let moment = (now, wall);
+        self.take_in(|topics, now| topics.find(record.topic, ticket, now), record, claim, ticket, moment)
+    }
+
+    /// As [`append`](Self::append), for a caller that knows the topic's number already, from its
+    /// [layout](Self::layout): the name is not looked up, and not compared.
+    ///
+    /// `topic` must be of the name that the record has. A name keeps its number for good, so it need not be asked for again
+    /// when the topic is refused, changes or is created anew; then this does as `append` would.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_to(
+        &mut self,
+        topic: TopicIndex,
+        record: &Record<'_>,
+        claim: Claim<'_>,
+        ticket: Option<Ticket>,
+        now: Time,
+        wall: Timestamp,
+    ) -> Result<Appended, Refusal> {
+        let moment = (now, wall);
+        self.take_in(|topics, now| topics.confirm(topic, record.topic, ticket, now), record, claim, ticket, moment)
+    }
+
+    /// An append to the topic that `find` finds. Compiled once for each way of finding it.
+    #[inline]
+    fn take_in(
+        &mut self,
+        find: impl FnOnce(&mut Topics, Time) -> Result<TopicIndex, Refusal>,
+        record: &Record<'_>,
+        claim: Claim<'_>,
+        ticket: Option<Ticket>,
+        (now, wall): (Time, Timestamp),
+    ) -> Result<Appended, Refusal> {
         self.now = self.now.max(now);
         let content = self.check(record)?;
         let len = PLACE_LEN_MAX + content;
-        let index = self.topics.find(record.topic, ticket, self.now)?;
+        let index = find(&mut self.topics, self.now)?;
         if self.waiters.head().is_some_and(|head| ticket != Some(head)) {
             return Err(Refusal::Full);
         }
@@ -341,7 +376,6 @@ fn is_open(topics: &Topics, birth: &Birth) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::output::News;
-    use crate::topic::TopicIndex;
 
     /// Entries of the two lines looked at in an hour of work on `active` of `partitions`.
     fn visited(partitions: usize, active: i32) -> usize {

@@ -17,6 +17,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Topic {
     pub(super) layout: Arc<TopicLayout>,
+    /// Whether its name stands for it now; not while the cluster refuses it, nor until it is found again after that.
+    known: bool,
     /// One a partition; never fewer than there were, so that batches of a topic that shrank find their way.
     pub(super) slots: Vec<Slot>,
     pub(super) sticky: Sticky,
@@ -120,7 +122,7 @@ pub(super) struct Topics {
     names: HashMap<Arc<str>, Name, FixedState>,
     /// By [`TopicIndex`], which the sender counts up from 0.
     topics: Vec<Option<Topic>>,
-    /// The last one found: most callers send to one topic for a while, and a comparison is cheaper than a hash. Known.
+    /// The last one found: most callers send to one topic for a while, and a comparison is cheaper than a hash.
     recent: Option<TopicIndex>,
     wanted: Vec<Arc<str>>,
     /// When there are this many names, refusals that are over are swept out.
@@ -128,11 +130,28 @@ pub(super) struct Topics {
 }
 
 impl Topics {
+    /// As [`find`](Self::find), for who has the number that the name once had: it never has another. By the name again only
+    /// while that does not stand for it.
+    #[inline]
+    pub(super) fn confirm(
+        &mut self,
+        index: TopicIndex,
+        name: &str,
+        ticket: Option<Ticket>,
+        now: Time,
+    ) -> Result<TopicIndex, Refusal> {
+        match self.topic(index) {
+            Some(topic) if topic.known => Ok(index),
+            _ => self.look_up(name, ticket, now),
+        }
+    }
+
     /// The topic's number, or why it cannot be sent to now.
     #[inline]
     pub(super) fn find(&mut self, name: &str, ticket: Option<Ticket>, now: Time) -> Result<TopicIndex, Refusal> {
         if let Some(recent) = self.recent
             && let Some(topic) = self.topic(recent)
+            && topic.known
             && *topic.layout.name == *name
         {
             return Ok(recent);
@@ -194,12 +213,13 @@ impl Topics {
         let Some(place) = self.topics.get_mut(at) else { return };
         let topic = place.get_or_insert_with(|| {
             let sticky = Sticky::new(&layout);
-            Topic { layout: Arc::clone(&layout), slots: Vec::new(), sticky }
+            Topic { layout: Arc::clone(&layout), known: true, slots: Vec::new(), sticky }
         });
         let slots = topic.slots.len().max(layout.partition_count());
         topic.slots.resize_with(slots, Slot::default);
         topic.sticky.learn(&layout);
         topic.layout = layout;
+        topic.known = true;
     }
 
     /// The cluster refuses the topic.
@@ -208,8 +228,12 @@ impl Topics {
             self.names.retain(|_, name| !matches!(name.state, State::Refused { until, .. } if until <= now));
             self.sweep_at = 2 * self.names.len();
         }
-        self.recent = None;
-        self.entry(name).state = State::Refused { error, before, until };
+        let old = std::mem::replace(&mut self.entry(name).state, State::Refused { error, before, until });
+        if let State::Known(index) = old
+            && let Some(topic) = self.topic_mut(index)
+        {
+            topic.known = false;
+        }
     }
 
     /// Why the topic is not there yet.
