@@ -2,8 +2,9 @@
 //! does not know their topic.
 
 use crate::shared::Shared;
+use crate::topic::prepared::Prepared;
 use milena_core::accumulator::{Accumulator, Appended, Claim, Refusal, Ticket};
-use milena_core::{Record, SendError, Time, TopicLayout};
+use milena_core::{Record, SendError, Time, Timestamp, TopicLayout};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use std::time::Duration;
 /// A caller's place among those who wait: first come, first served. Given up when it is dropped.
 pub(crate) struct Place<'a> {
     shared: &'a Shared,
+    /// The topic of all its records, if it is one that is prepared.
+    topic: Option<&'a Prepared>,
     /// Since when it waits, and its ticket. `max.block.ms` counts from then, for metadata and memory together.
     waiting: Option<(Time, Ticket)>,
 }
@@ -23,7 +26,12 @@ pub(crate) struct Run<'r, 'a> {
 
 impl<'a> Place<'a> {
     pub(crate) fn new(shared: &'a Shared) -> Self {
-        Self { shared, waiting: None }
+        Self { shared, topic: None, waiting: None }
+    }
+
+    /// For records that all go to this topic.
+    pub(crate) fn of_topic(shared: &'a Shared, topic: &'a Prepared) -> Self {
+        Self { shared, topic: Some(topic), waiting: None }
     }
 
     /// Appends what goes of the run under one lock, and waits for the rest. Ready when all are in, or when the next one
@@ -54,7 +62,7 @@ impl<'a> Place<'a> {
         }
         let (now, wall) = self.shared.clock.both();
         let mut accumulator = self.shared.accumulator().ok()?;
-        let appended = accumulator.append(record, claim, None, now, wall).ok()?;
+        let appended = self.enter(&mut accumulator, record, claim, (now, wall)).ok()?;
         drop(accumulator);
         if appended.wake {
             self.shared.inbox.wake();
@@ -63,7 +71,8 @@ impl<'a> Place<'a> {
     }
 
     /// As [`Place::poll_append`], and never waits.
-    pub(crate) fn try_append(shared: &Shared, record: Record<'_>, claim: Claim<'_>) -> Result<Appended, SendError> {
+    pub(crate) fn try_append(&self, record: Record<'_>, claim: Claim<'_>) -> Result<Appended, SendError> {
+        let shared = self.shared;
         let record = &mut [record];
         let placed = shared.place(record, None);
         let (now, wall) = shared.clock.both();
@@ -71,7 +80,7 @@ impl<'a> Place<'a> {
         let [record] = record;
         let appended = match placed {
             (_, Some(refusal)) => Err(refusal),
-            (_, None) => accumulator.append(record, claim, None, now, wall),
+            (_, None) => self.enter(&mut accumulator, record, claim, (now, wall)),
         };
         let (result, wake) = match appended {
             Ok(appended) => {
@@ -133,7 +142,7 @@ impl<'a> Place<'a> {
         };
         let (mut wake, mut next) = (false, 0);
         for record in rest.iter().take(placed) {
-            match accumulator.append(record, claim(*run.done), self.ticket(), now, wall) {
+            match self.enter(&mut accumulator, record, claim(*run.done), (now, wall)) {
                 Ok(appended) => {
                     self.leave(&mut accumulator);
                     wake |= appended.wake;
@@ -162,6 +171,25 @@ impl<'a> Place<'a> {
             self.shared.inbox.wake();
         }
         result
+    }
+
+    /// Appends by the topic's number, where that is known.
+    #[inline]
+    fn enter(
+        &self,
+        accumulator: &mut Accumulator,
+        record: &Record<'_>,
+        claim: Claim<'_>,
+        (now, wall): (Time, Timestamp),
+    ) -> Result<Appended, Refusal> {
+        if let Some(index) = self.topic.and_then(Prepared::index) {
+            return accumulator.append_to(index, record, claim, self.ticket(), now, wall);
+        }
+        let appended = accumulator.append(record, claim, self.ticket(), now, wall);
+        if let Some(topic) = self.topic.filter(|_| appended.is_ok()) {
+            topic.learn(accumulator.layout(record.topic));
+        }
+        appended
     }
 
     /// Stands in line, or gives up when `max.block.ms` is over; and whether to wake the driver.

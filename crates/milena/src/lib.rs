@@ -52,9 +52,11 @@ mod send_all;
 mod serialize_error;
 pub mod serializer;
 mod serializer_names;
+pub mod serializers;
 mod shared;
 mod socket;
 mod timer;
+pub mod topic;
 
 pub use builder::Builder;
 pub use config_error::ConfigError;
@@ -66,6 +68,7 @@ pub use milena_wire::compression::Codec;
 pub use producer::Producer;
 pub use serialize_error::SerializeError;
 pub use serializer::Serializer;
+pub use topic::{Topic, TopicRecord};
 
 pub mod error {
     //! The errors in full, by the stage at which they happen.
@@ -73,6 +76,9 @@ pub mod error {
     pub use crate::config_error::{ConfigError, Mistake};
     pub use crate::producer::CloseError;
     pub use crate::send_all::SendAllError;
+    pub use crate::serialize_error::SerializeError;
+    pub use crate::serializer::BindError;
+    pub use crate::topic::{TopicBindError, TopicError};
     pub use milena_core::error::{DeliveryError, DeliveryFailure, SendError, Written};
     pub use milena_wire::error_code::ErrorCode;
 }

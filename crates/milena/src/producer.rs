@@ -4,14 +4,15 @@ use crate::append::Place;
 use crate::builder::Builder;
 use crate::config_error::ConfigError;
 use crate::metrics::Metrics;
-use crate::send::{Claiming, Posting, Sending, delivery};
+use crate::send::{Claiming, Posting, Sending, delivery, own_hook};
 use crate::send_all::{SendAllError, append_all};
 use crate::shared::Shared;
+use crate::topic::Topic;
 use milena_core::accumulator::Claim;
 use milena_core::{Ack, Delivery, DeliveryError, Hook, Record, SendError, TopicLayout};
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use thiserror::Error;
@@ -33,7 +34,7 @@ const DROP_PATIENCE: Duration = Duration::from_secs(5);
 /// wait, so a process that ends right after it loses records: close before the end of `main`.
 #[derive(Clone)]
 pub struct Producer {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Closes when the last clone goes.
     _last: Arc<LastHandle>,
 }
@@ -109,7 +110,7 @@ impl Producer {
     /// [`SendError::NotReady`] when the topic's metadata is not there (it is asked for in the background),
     /// [`SendError::Full`] when there is no memory, or when others wait for some; else as [`Producer::send`].
     pub fn try_send(&self, record: Record<'_>) -> Result<Delivery, SendError> {
-        Place::try_append(&self.shared, record, Claim::Delivery).map(delivery)
+        Place::new(&self.shared).try_append(record, Claim::Delivery).map(delivery)
     }
 
     /// Fire and forget: ready when the record is accepted; what becomes of it is not told. It is retried and ordered as any
@@ -126,7 +127,7 @@ impl Producer {
     /// # Errors
     /// As [`Producer::try_send`].
     pub fn try_post(&self, record: Record<'_>) -> Result<(), SendError> {
-        Place::try_append(&self.shared, record, Claim::Nothing).map(drop)
+        Place::new(&self.shared).try_append(record, Claim::Nothing).map(drop)
     }
 
     /// Makes a hook for [`Producer::send_with`] from a function. One hook serves any number of records.
@@ -153,7 +154,7 @@ impl Producer {
     /// # Errors
     /// As [`Producer::try_send`]; `hook` is then not run.
     pub fn try_send_with(&self, record: Record<'_>, hook: &Hook, token: u64) -> Result<(), SendError> {
-        Place::try_append(&self.shared, record, Claim::Hook(hook, token)).map(drop)
+        Place::new(&self.shared).try_append(record, Claim::Hook(hook, token)).map(drop)
     }
 
     /// Sends a record: ready when it is accepted. Its outcome goes to `then`, which is run as a [hook](Producer::hook).
@@ -168,14 +169,7 @@ impl Producer {
         record: Record<'a>,
         then: impl FnOnce(Result<Ack, DeliveryError>) + Send + 'static,
     ) -> Posting<'a> {
-        let then = Mutex::new(Some(then));
-        let hook: Hook = Arc::new(move |_, result| {
-            let then = then.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(then) = then {
-                then(result);
-            }
-        });
-        Posting::new(&self.shared, record, Claiming::Own(hook))
+        Posting::new(&self.shared, record, Claiming::Own(own_hook(then)))
     }
 
     /// Sends records in order, many under one lock: the fastest way. Ready when all are accepted, with their deliveries.
@@ -271,6 +265,22 @@ impl Producer {
     pub async fn partitions_for(&self, topic: &str) -> Result<Arc<TopicLayout>, SendError> {
         let mut place = Place::new(&self.shared);
         poll_fn(|context| place.poll_layout(topic, context)).await
+    }
+
+    /// A handle for the records of one topic: bytes, until it is given [serializers](Topic::key).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use milena::{Producer, TopicRecord};
+    /// # async fn example(producer: Producer) -> Result<(), Box<dyn std::error::Error>> {
+    /// let orders = producer.topic("orders");
+    /// let delivery = orders.send(TopicRecord::new().key("42").value("hello")).await?; // accepted
+    /// delivery.await?; // acknowledged
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn topic(&self, name: impl Into<Arc<str>>) -> Topic {
+        Topic::new(self.clone(), name.into())
     }
 
     /// What it has done and holds now.

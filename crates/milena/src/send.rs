@@ -3,10 +3,11 @@
 use crate::append::{Place, Run};
 use crate::shared::Shared;
 use milena_core::accumulator::{Appended, Claim};
-use milena_core::{Delivery, Hook, Record, SendError};
+use milena_core::{Ack, Delivery, DeliveryError, Hook, Record, SendError};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 /// A record on its way into the producer's memory. Ready when it is accepted, with its [`Delivery`].
@@ -82,6 +83,17 @@ impl Claiming<'_> {
             Self::Own(hook) => Claim::Hook(hook, 0),
         }
     }
+}
+
+/// A hook that is run once.
+pub(crate) fn own_hook(then: impl FnOnce(Result<Ack, DeliveryError>) + Send + 'static) -> Hook {
+    let then = Mutex::new(Some(then));
+    Arc::new(move |_, result| {
+        let then = then.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(then) = then {
+            then(result);
+        }
+    })
 }
 
 /// The delivery of a record that was appended with `Claim::Delivery`.

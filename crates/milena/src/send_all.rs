@@ -10,19 +10,19 @@ use thiserror::Error;
 
 /// Records under one hold of the lock: the clock and the lock cost a 64th of a record each, and another caller waits for
 /// at most this many encodings, some microseconds.
-const RECORDS_PER_LOCK: usize = 64;
+pub(crate) const RECORDS_PER_LOCK: usize = 64;
 /// Holds of the lock before other tasks of the caller's executor get their turn: about a hundred microseconds.
-const LOCKS_PER_TURN: usize = 32;
+pub(crate) const LOCKS_PER_TURN: usize = 32;
 
 /// Not all records were accepted: those before the one that `error` is about were, and will be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the record after those accepted: {error}")]
-pub struct SendAllError<Accepted> {
+pub struct SendAllError<Accepted, E = SendError> {
     /// The deliveries of those that were accepted, or how many they are.
     pub accepted: Accepted,
     /// What is wrong with the next.
     #[source]
-    pub error: SendError,
+    pub error: E,
 }
 
 /// Appends all records in order, waiting where it must. How many were accepted, and why not more. `claim` and `accepted`
@@ -57,7 +57,7 @@ pub(crate) async fn append_all<'a, 'c>(
     (total, Ok(()))
 }
 
-async fn let_others_run() {
+pub(crate) async fn let_others_run() {
     let mut polled = false;
     poll_fn(|context| {
         if std::mem::replace(&mut polled, true) {

@@ -16,7 +16,8 @@ use thiserror::Error;
 ///
 /// A panic in it reaches the caller; nothing of the record was accepted then.
 pub trait Serializer<T: ?Sized>: Send + Sync {
-    /// Appends the bytes of `value` to `out`, which is empty, or says that it is null: for a value, a tombstone.
+    /// Appends the bytes of `value` to `out`, or says that it is null: for a value, a tombstone. What `out` holds already
+    /// stays as it is.
     ///
     /// What it adds to `headers` goes behind the record's own headers.
     ///
@@ -25,6 +26,13 @@ pub trait Serializer<T: ?Sized>: Send + Sync {
     /// until then is thrown away.
     fn serialize(&self, value: &T, out: &mut Vec<u8>, headers: &mut SerializedHeaders)
     -> Result<Datum, SerializeError>;
+
+    /// The bytes, where they lie in the value as they are: then they are copied once, into the batch, and
+    /// [`serialize`](Self::serialize) is not run. It says the same of a value each time.
+    fn in_place<'v>(&self, value: &'v T) -> Option<&'v [u8]> {
+        let _ = value;
+        None
+    }
 
     /// About how many bytes [`serialize`](Self::serialize) will append: saves growing. 0: no idea.
     fn size_hint(&self, value: &T) -> usize {
@@ -58,6 +66,16 @@ impl SerializedHeaders {
     /// Adds a header behind the others.
     pub fn push(&mut self, key: impl Into<Cow<'static, str>>, value: Option<Arc<[u8]>>) {
         self.list.push(SerializedHeader { key: key.into(), value });
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Moves all of the others behind these.
+    pub(crate) fn append(&mut self, others: &mut Self) {
+        self.list.append(&mut others.list);
     }
 
     /// Whether there is none.
