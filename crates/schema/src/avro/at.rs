@@ -206,6 +206,9 @@ impl<'s, 'o> At<'s, 'o> {
         match &here.node.kind {
             Type::Bytes => put_bytes(here.out, value),
             Type::Fixed(fixed) if fixed.size == value.len() => here.out.extend_from_slice(value),
+            Type::Fixed(_) if matches!(here.node.logical, Some(Logical::Decimal { .. })) => {
+                return here.unscaled(value);
+            }
             Type::Fixed(fixed) => return Err(wrong_size(value.len(), fixed.size)),
             _ => return Err(here.mismatch(format_args!("{} bytes", value.len()))),
         }

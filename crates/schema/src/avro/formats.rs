@@ -3,17 +3,25 @@
 use super::at::At;
 use super::binary::read_long;
 use super::node::Type;
-use super::{AvroSchema, ParseError, json};
+use super::{AvroDerived, AvroRecord, AvroSchema, ParseError, json};
 use crate::format::{Encode, Format};
 use crate::schema::{Resolved, Schema, SchemaType};
 use milena::SerializeError;
 use serde::Serialize;
 use serde_json::Value;
+use std::marker::PhantomData;
 use thiserror::Error;
 
 /// Avro, in one of its ways.
 #[derive(Debug, Clone, Copy)]
-pub struct Avro;
+pub struct Avro<T: ?Sized = ()>(PhantomData<T>);
+
+impl<T: AvroRecord + ?Sized> Avro<T> {
+    /// A type that derives [`AvroRecord`], with the schema that it brings.
+    pub fn derived() -> AvroDerived<T> {
+        AvroDerived::new()
+    }
+}
 
 impl Avro {
     /// Any `serde::Serialize` value, by the registered schema.
@@ -39,6 +47,12 @@ pub enum AvroError {
     /// It does not parse.
     #[error("the registered schema does not parse: {0}")]
     Parse(#[from] ParseError),
+    /// The fields of the derived type cannot be written by it.
+    #[error("the type does not fit the registered schema: {}", .0.join("; "))]
+    Layout(
+        /// Each with its path.
+        Vec<String>,
+    ),
 }
 
 /// [`Avro::serde`].
@@ -148,6 +162,6 @@ pub(super) fn parse(registered: &Resolved) -> Result<AvroSchema, AvroError> {
     Ok(AvroSchema::parse(&registered.schema)?)
 }
 
-fn record_name(schema: &Schema) -> Option<String> {
+pub(super) fn record_name(schema: &Schema) -> Option<String> {
     AvroSchema::parse(schema).ok()?.record_name().map(str::to_owned)
 }

@@ -73,7 +73,8 @@ impl<'s, 'o> Serializer for At<'s, 'o> {
     fn serialize_u128(self, value: u128) -> Result<(), Fault> {
         match i128::try_from(value) {
             Ok(value) => self.large_integer(value),
-            Err(_) => self.text(&value.to_string()),
+            Err(_) if self.node.logical.is_some() => self.text(&value.to_string()),
+            Err(_) => Err(self.mismatch(value)),
         }
     }
 

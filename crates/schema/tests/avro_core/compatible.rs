@@ -106,3 +106,21 @@ fn a_difference_is_said_at_every_place_that_has_it() {
         [("O.u".to_owned(), Mismatch::MissingUnionBranch), ("O.i".to_owned(), Mismatch::Type)]
     );
 }
+
+/// `Compatible.java` wrote this with Apache Avro's own class: all pairs of its schemas.
+#[test]
+fn apache_avro_says_the_same() {
+    let golden = include_str!("compatible.txt");
+    let (schemas, answers) = golden.split_once("\n\n").unwrap();
+    let schemas: Vec<&str> = schemas.lines().collect();
+    let mut wrong = Vec::new();
+    for (reader, answers) in schemas.iter().zip(answers.lines()) {
+        for (writer, answer) in schemas.iter().zip(answers.chars()) {
+            let found = found(reader, writer);
+            if found.is_empty() != (answer == '1') {
+                wrong.push(format!("{reader} reads {writer}: {answer}, ours {found:?}"));
+            }
+        }
+    }
+    assert!(schemas.len() > 50 && wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -3,6 +3,7 @@
 
 mod compatible;
 mod decode;
+mod derive;
 mod json;
 mod property;
 mod schema;
