@@ -5,10 +5,40 @@
 
 #[cfg(feature = "avro")]
 pub mod avro;
+#[cfg(feature = "registry")]
+pub mod binding;
 pub mod format;
+#[cfg(feature = "registry")]
+pub mod framing;
+#[cfg(feature = "registry")]
+pub mod guid;
+#[cfg(feature = "registry")]
+pub mod lock;
+#[cfg(feature = "registry")]
+pub mod policy;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;
+#[cfg(feature = "registry")]
+pub mod registry;
+#[cfg(feature = "registry")]
+mod rules;
 pub mod schema;
+#[cfg(feature = "registry")]
+pub mod subject;
 
+#[cfg(feature = "registry")]
+pub use binding::{Binding, Bound};
 pub use format::{Encode, Format};
+#[cfg(feature = "registry")]
+pub use framing::Framing;
+#[cfg(feature = "registry")]
+pub use guid::Guid;
+#[cfg(feature = "registry")]
+pub use policy::Policy;
+#[cfg(feature = "registry")]
+pub use registry::{Registry, RegistryError};
+#[cfg(feature = "registry")]
+pub use rules::RuleError;
 pub use schema::{Resolved, Schema, SchemaType};
+#[cfg(feature = "registry")]
+pub use subject::SubjectStrategy;

@@ -1,0 +1,113 @@
+//! Bytes that others wrote, for every framing. P is the Avro datum `{id: 42, name: "Ann", email: null}`.
+
+use super::*;
+use crate::schema::Schema;
+use flate2::read::ZlibDecoder;
+use std::io::Read as _;
+
+const P: [u8; 6] = [0x54, 0x06, 0x41, 0x6e, 0x6e, 0];
+const GUID: &str = "89791762-2336-4186-9674-299b90a802e2";
+
+fn p() -> &'static [u8] {
+    &P
+}
+
+fn resolved(schema_type: SchemaType, id: u32) -> Resolved {
+    Resolved {
+        schema: Arc::new(Schema::new(schema_type, "")),
+        subject: None,
+        version: None,
+        id: Some(id),
+        guid: Some(*GUID.parse::<Guid>().unwrap().as_bytes()),
+    }
+}
+
+/// The record's bytes, and its headers, in hexadecimal.
+fn framed(framing: &Framing, resolved: &Resolved, side: Side, prelude: &[u8], payload: &[u8]) -> (String, Vec<String>) {
+    let frame = framing.frame(resolved, side, prelude, Some("com.example.Event")).unwrap();
+    let (mut out, mut headers) = (Vec::new(), SerializedHeaders::default());
+    // Twice, as a value that is serialized again: headers must not pile up.
+    frame.begin(&mut Vec::new(), &mut headers);
+    frame.begin(&mut out, &mut headers);
+    out.extend_from_slice(payload);
+    frame.end(&mut out).unwrap();
+    let headers = headers.iter().map(|(name, value)| format!("{name}={}", hex(value.unwrap()))).collect();
+    (hex(&out), headers)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn value(framing: &Framing, schema_type: SchemaType, id: u32, prelude: &[u8], payload: &[u8]) -> String {
+    framed(framing, &resolved(schema_type, id), Side::Value, prelude, payload).0
+}
+
+#[test]
+fn the_prefix_is_a_zero_and_four_bytes() {
+    let avro = |id, payload: &[u8]| value(&Framing::Prefix, SchemaType::Avro, id, &[], payload);
+    assert_eq!(avro(1, p()), "00000000015406416e6e00");
+    assert_eq!(avro(16_909_060, &[5]), "000102030405");
+    assert_eq!(avro(10, &[4, 0x6b, 0x31]), "000000000a046b31");
+    assert_eq!(avro(11, &[1, 2]), "000000000b0102");
+    let json = value(&Framing::Prefix, SchemaType::Json, 9, &[], br#"{"id":42,"name":"Ann"}"#);
+    assert_eq!(json, "00000000097b226964223a34322c226e616d65223a22416e6e227d");
+    let protobuf = value(&Framing::Prefix, SchemaType::Protobuf, 7, &[2, 2], &[0x0a, 1, 0x6b]);
+    assert_eq!(protobuf, "000000000702020a016b");
+}
+
+#[test]
+fn the_header_holds_the_guid_and_the_message_indexes_and_stands_once() {
+    let header = |schema_type, side, prelude: &[u8]| {
+        let (bytes, headers) = framed(&Framing::Header, &resolved(schema_type, 1), side, prelude, p());
+        assert_eq!(bytes, "5406416e6e00");
+        headers
+    };
+    let guid = "89791762233641869674299b90a802e2";
+    assert_eq!(header(SchemaType::Avro, Side::Value, &[]), [format!("__value_schema_id=01{guid}")]);
+    assert_eq!(header(SchemaType::Json, Side::Key, &[]), [format!("__key_schema_id=01{guid}")]);
+    assert_eq!(header(SchemaType::Protobuf, Side::Value, &[0]), [format!("__value_schema_id=01{guid}00")]);
+    assert_eq!(header(SchemaType::Protobuf, Side::Value, &[4, 2, 0]), [format!("__value_schema_id=01{guid}040200")]);
+}
+
+#[test]
+fn without_a_guid_or_an_id_the_framing_says_so() {
+    let nothing = Resolved { guid: None, id: None, ..resolved(SchemaType::Avro, 1) };
+    let error = |framing: Framing| framing.frame(&nothing, Side::Value, &[], None).unwrap_err().to_string();
+    assert!(error(Framing::Header).contains("gives none"));
+    assert!(error(Framing::Prefix).contains("the schema's id"));
+}
+
+#[test]
+fn apicurio_writes_four_bytes_eight_or_headers() {
+    let four = Framing::Apicurio(Apicurio::FourBytes);
+    assert_eq!(value(&four, SchemaType::Avro, 7, &[], p()), "00000000075406416e6e00");
+    let eight = Framing::Apicurio(Apicurio::EightBytes);
+    assert_eq!(value(&eight, SchemaType::Avro, 7, &[], p()), "0000000000000000075406416e6e00");
+    let user = [0x08, 0x2a, 0x12, 3, 0x41, 0x6e, 0x6e];
+    assert_eq!(value(&four, SchemaType::Protobuf, 7, &[0], &user), "0000000007070a054576656e74082a1203416e6e");
+    let indexes = Framing::Apicurio(Apicurio::FourBytesIndexes);
+    assert_eq!(value(&indexes, SchemaType::Protobuf, 7, &[0], &user), "00000000070200082a1203416e6e");
+    let headers = Framing::Apicurio(Apicurio::Headers);
+    let (bytes, headers) = framed(&headers, &resolved(SchemaType::Avro, 7), Side::Value, &[], p());
+    assert_eq!(bytes, "5406416e6e00");
+    assert_eq!(headers, ["apicurio.value.contentId=0000000000000007", "apicurio.value.encoding=42494e415259"]);
+}
+
+#[test]
+fn glue_writes_its_version_and_compresses_if_told() {
+    let version: Guid = "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63".parse().unwrap();
+    let plain = Framing::Glue { version, zlib: false };
+    assert_eq!(value(&plain, SchemaType::Avro, 1, &[], p()), "0300b7b4a7f09c964e4aa687fb5de9ef0c635406416e6e00");
+    let frame = Framing::Glue { version, zlib: true };
+    let frame = frame.frame(&resolved(SchemaType::Avro, 1), Side::Value, &[], None).unwrap();
+    let mut out = Vec::new();
+    frame.begin(&mut out, &mut SerializedHeaders::default());
+    out.extend_from_slice(p());
+    frame.end(&mut out).unwrap();
+    assert_eq!(hex(&out[..18]), "0305b7b4a7f09c964e4aa687fb5de9ef0c63");
+    // What a compressor writes is its own affair; what comes out again is not.
+    let mut inflated = Vec::new();
+    ZlibDecoder::new(&out[18..]).read_to_end(&mut inflated).unwrap();
+    assert_eq!(inflated, p());
+}
