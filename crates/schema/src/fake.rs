@@ -7,6 +7,7 @@
 //! deleted.
 
 mod http;
+mod judge;
 mod routes;
 mod store;
 

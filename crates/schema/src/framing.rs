@@ -3,8 +3,10 @@
 #[cfg(test)]
 mod vectors;
 
+#[cfg(feature = "avro")]
+use crate::avro::AvroSchema;
 use crate::guid::Guid;
-use crate::schema::{Resolved, SchemaType};
+use crate::schema::{Resolved, Schema, SchemaType};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use milena::SerializeError;
@@ -230,8 +232,16 @@ fn put_varint(out: &mut Vec<u8>, mut number: usize) {
     out.push(u8::try_from(number).unwrap_or(0));
 }
 
-fn fingerprint(schema: &crate::Schema) -> Result<u64, FramingError> {
-    let _ = schema;
+#[cfg(feature = "avro")]
+fn fingerprint(schema: &Schema) -> Result<u64, FramingError> {
+    match AvroSchema::parse(schema) {
+        Ok(schema) => Ok(schema.fingerprint()),
+        Err(error) => Err(FramingError(error.to_string().into())),
+    }
+}
+
+#[cfg(not(feature = "avro"))]
+fn fingerprint(_: &Schema) -> Result<u64, FramingError> {
     refuse("single-object encoding needs the feature `avro`")
 }
 

@@ -7,6 +7,8 @@
 pub mod avro;
 #[cfg(feature = "registry")]
 pub mod binding;
+#[cfg(feature = "fake")]
+pub mod fake;
 pub mod format;
 #[cfg(feature = "registry")]
 pub mod framing;

@@ -117,6 +117,20 @@ fn the_latest_is_swapped_in_behind_the_records_and_kept_when_the_registry_is_gon
 }
 
 #[test]
+fn the_latest_must_read_what_the_values_own_schema_writes_unless_told_otherwise() {
+    let fake = fake();
+    let registry = client(&fake);
+    block_on(registry.register("orders-value", record("Order", "a"), false)).unwrap();
+    let binding = |strict| {
+        let policy = Policy::Latest { ttl: None, strict };
+        registry.serializer(raw(record("Order", "b"))).policy(policy)
+    };
+    let error = refused(binding(true));
+    assert!(error.contains("latest.compatibility.strict") && error.contains("Order.a"), "{error}");
+    bind(binding(false), "orders").unwrap();
+}
+
+#[test]
 fn the_last_serializer_takes_the_questions_with_it() {
     let fake = fake();
     let registry = client(&fake);

@@ -15,12 +15,15 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use support::{avro, builder, client, eventually, fake, record};
 
+/// May follow a User with `a` alone.
+const USER_2: &str = r#"{"type":"record","name":"User","fields":[{"name":"a","type":"bytes"},{"name":"b","type":"bytes","default":""}]}"#;
+
 #[test]
 fn every_call_has_its_answer() {
     let fake = fake();
     let registry = client(&fake);
     let metadata = Metadata { properties: [("major".to_owned(), "2".to_owned())].into(), ..Metadata::default() };
-    let second = Schema { metadata: Some(metadata), ..record("User", "b") };
+    let second = Schema { metadata: Some(metadata), ..avro(USER_2) };
     block_on(async {
         let first = registry.register("users-value", record("User", "a"), false).await.unwrap();
         assert_eq!((first.id, first.version, first.subject.as_deref()), (Some(1), Some(1), Some("users-value")));
@@ -44,6 +47,19 @@ fn every_call_has_its_answer() {
         assert!(registry.types().await.unwrap().contains(&"AVRO".to_owned()));
         assert_eq!(registry.associations(None, "users", Side::Value).await.unwrap(), Vec::<String>::new());
     });
+}
+
+#[test]
+fn what_may_not_follow_is_refused_with_the_registrys_own_list() {
+    let fake = fake();
+    let registry = client(&fake);
+    block_on(registry.register("users-value", record("User", "a"), false)).unwrap();
+    let error = block_on(registry.register("users-value", record("User", "b"), false)).unwrap_err();
+    assert_eq!((error.kind(), error.status()), (RegistryErrorKind::Incompatible, Some(409)));
+    assert!(error.message().contains("READER_FIELD_MISSING_DEFAULT_VALUE"), "{error}");
+    assert_eq!(error.subject(), Some("users-value"));
+    let judged = block_on(registry.compatibility("users-value", None, record("User", "b"))).unwrap();
+    assert!(!judged.is_compatible && judged.messages.len() == 1, "{judged:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the fake registry knows: schemas by id within contexts, versions by subject.
 
+use super::judge::{between, parses};
 use crate::guid::Guid;
 use crate::schema::{Metadata, Reference, RuleSet, Schema, SchemaType};
 use serde::Deserialize;
@@ -274,30 +275,6 @@ fn same(one: &Body, other: &Body, normalize: bool) -> bool {
             && one.schema_type == other.schema_type
             && one.references == other.references
             && json(&one.schema).is_some_and(|json_one| Some(json_one) == json(&other.schema)))
-}
-
-/// Whether the text is a schema of its type, as far as can be told here.
-fn parses(schema: &Schema) -> Result<(), String> {
-    match schema.schema_type {
-        SchemaType::Protobuf => Ok(()),
-        SchemaType::Avro | SchemaType::Json => {
-            serde_json::from_str::<Value>(&schema.text).map(drop).map_err(|error| error.to_string())
-        }
-    }
-}
-
-/// What forbids that `new` follows `old`.
-fn between(level: &str, old: &Schema, new: &Schema) -> Vec<String> {
-    if level == "NONE" {
-        return Vec::new();
-    }
-    if old.schema_type != new.schema_type {
-        return vec![format!(
-            "{{errorType:'SCHEMA_TYPE', description:'{} cannot follow {}'}}",
-            new.schema_type, old.schema_type
-        )];
-    }
-    Vec::new()
 }
 
 /// Counted from 1.

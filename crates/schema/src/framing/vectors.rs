@@ -1,7 +1,6 @@
 //! Bytes that others wrote, for every framing. P is the Avro datum `{id: 42, name: "Ann", email: null}`.
 
 use super::*;
-use crate::schema::Schema;
 use flate2::read::ZlibDecoder;
 use std::io::Read as _;
 
@@ -110,4 +109,18 @@ fn glue_writes_its_version_and_compresses_if_told() {
     let mut inflated = Vec::new();
     ZlibDecoder::new(&out[18..]).read_to_end(&mut inflated).unwrap();
     assert_eq!(inflated, p());
+}
+
+#[cfg(feature = "avro")]
+#[test]
+fn a_single_object_begins_with_the_fingerprint() {
+    let bytes = |text: &str, payload: &[u8]| {
+        let schema = Arc::new(Schema::new(SchemaType::Avro, text));
+        let resolved = Resolved { schema, ..resolved(SchemaType::Avro, 1) };
+        framed(&Framing::SingleObject, &resolved, Side::Value, &[], payload).0
+    };
+    let user = r#"{"type":"record","name":"User","namespace":"com.example","fields":[{"name":"id","type":"long"},{"name":"name","type":"string"},{"name":"email","type":["null","string"],"default":null}]}"#;
+    assert_eq!(bytes(user, p()), "c3013c79676d96d412a75406416e6e00");
+    assert_eq!(bytes("\"string\"", &[]), "c301c70345637248018f");
+    assert_eq!(bytes("\"int\"", &[]), "c3018f5c393f1ad57572");
 }
