@@ -163,12 +163,15 @@ pub enum FrameError {
 /// Cuts a stream of bytes, however it is chunked, into whole frames.
 ///
 /// # Cost
-/// Each byte is copied once. Holds what was pushed and not taken yet, never more than is there because of an announced
-/// length; frames share its buffers and free them when the last one is dropped.
+/// Each byte is copied once, and moved when a large frame outgrows its buffer. Holds what was pushed and not taken yet, in
+/// a buffer of at most twice that, and never of more than the frame; frames share its buffers and free them when the last
+/// one is dropped.
 #[derive(Debug)]
 pub struct FrameSplitter {
-    /// Begins with the length of a frame, as far as it is there.
+    /// Begins with the length of a frame, as far as it is there. Empty while there is a `partial` frame.
     received: BytesMut,
+    /// The beginning of a frame, its length included, and how long it will be.
+    partial: Option<(Vec<u8>, usize)>,
     /// The largest length that is accepted, in bytes, the four of the length itself not counted.
     limit: usize,
     /// Once the stream makes no sense it never will again.
@@ -182,14 +185,19 @@ impl FrameSplitter {
 
     /// Accepts frames of up to `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { received: BytesMut::new(), limit, broken: None }
+        Self { received: BytesMut::new(), partial: None, limit, broken: None }
     }
 
     /// Takes the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.broken.is_none() {
-            self.received.extend_from_slice(bytes);
+        if self.broken.is_some() {
+            return;
         }
+        let rest = match &mut self.partial {
+            Some((partial, total)) => fill(partial, *total, bytes),
+            None => bytes,
+        };
+        self.received.extend_from_slice(rest);
     }
 
     /// The next whole frame, without its length; `None` when more bytes are needed.
@@ -199,6 +207,10 @@ impl FrameSplitter {
     pub fn next_frame(&mut self) -> Result<Option<Bytes>, FrameError> {
         if let Some(error) = self.broken {
             return Err(error);
+        }
+        if self.partial.is_some() {
+            let whole = self.partial.take_if(|(partial, total)| partial.len() == *total);
+            return Ok(whole.map(|(frame, _)| Bytes::from(frame).slice(LENGTH..)));
         }
         let Some(prefix) = self.received.first_chunk::<LENGTH>() else { return Ok(None) };
         let length = match frame_length(*prefix, self.limit) {
@@ -210,6 +222,7 @@ impl FrameSplitter {
             }
         };
         if self.received.len() - LENGTH < length {
+            self.partial = Some((std::mem::take(&mut self.received).into(), LENGTH + length));
             return Ok(None);
         }
         self.received.advance(LENGTH);
@@ -223,8 +236,20 @@ impl FrameSplitter {
 
     /// Bytes that were pushed and belong to no whole frame yet: above zero at the end of a stream, something was cut.
     pub fn unfinished(&self) -> usize {
-        self.received.len()
+        self.received.len() + self.partial.as_ref().map_or(0, |(partial, _)| partial.len())
     }
+}
+
+/// Adds what belongs to a frame of `total` bytes, and gives back what does not. The buffer doubles, but to no more than the
+/// frame needs: what is announced and not there costs at most as much again as what is.
+fn fill<'a>(partial: &mut Vec<u8>, total: usize, bytes: &'a [u8]) -> &'a [u8] {
+    let (own, rest) = bytes.split_at(bytes.len().min(total - partial.len()));
+    let needed = partial.len() + own.len();
+    if needed > partial.capacity() {
+        partial.reserve_exact(needed.max(2 * partial.len()).min(total) - partial.len());
+    }
+    partial.extend_from_slice(own);
+    rest
 }
 
 fn frame_length(prefix: [u8; LENGTH], limit: usize) -> Result<usize, FrameError> {
