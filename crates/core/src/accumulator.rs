@@ -316,7 +316,7 @@ impl Accumulator {
     ) -> Result<bool, Refusal> {
         let Self { topics, limits, budget, .. } = self;
         let Some(topic) = topics.topic_mut(key.topic) else { return Err(Refusal::UnknownTopic) };
-        let Some(slot) = topic.slot_mut(key.partition) else { return Err(Refusal::UnknownTopic) };
+        let Some(slot) = topic.slot_or_new(key.partition) else { return Err(Refusal::UnknownTopic) };
         if let Some(len) = slot.open.as_ref().map(|open| open.encoded_len(record, timestamp)) {
             if slot.make_room(len, claim, limits, budget) {
                 topic.weigh(key.partition, limits);
@@ -338,7 +338,7 @@ impl Accumulator {
     fn open(&mut self, key: PartitionKey, len: usize, claim: &Claim<'_>) -> Result<(), Refusal> {
         let Self { topics, limits, budget, .. } = self;
         let Some(topic) = topics.topic_mut(key.topic) else { return Err(Refusal::UnknownTopic) };
-        let Some(slot) = topic.slot_mut(key.partition) else { return Err(Refusal::UnknownTopic) };
+        let Some(slot) = topic.slot_or_new(key.partition) else { return Err(Refusal::UnknownTopic) };
         let Some(open) = slot.open(len, claim, limits, budget) else { return Err(Refusal::Full) };
         open.created = self.now;
         open.birth = self.born;

@@ -22,6 +22,7 @@ mod call;
 pub mod config;
 mod connection;
 pub mod delivery;
+mod directory;
 pub mod error;
 mod identity;
 mod metadata;

@@ -2,8 +2,8 @@
 
 use crate::backoff::Backoff;
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::error::SendError;
-use crate::output::Endpoint;
 use crate::time::Time;
 use crate::topic::{PartitionKey, TopicIndex, TopicLayout};
 use fastrand::Rng;
@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use milena_wire::buf::Uuid;
 use milena_wire::error_code::ErrorCode;
 use milena_wire::metadata as wire;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Who leads a partition, and since which election.
@@ -24,13 +24,9 @@ pub(crate) struct Leader {
 
 const NO_BROKER: i32 = -1;
 
-/// Brokers that are remembered, ten times as many as the largest clusters have: a broker that lies about them costs
-/// no more memory than this.
-const BROKERS_MAX: usize = 10_000;
-
 /// Answers in a row that tell of an older election than the one we know, before they are believed. A broker that lags
 /// catches up within a few; an election that was a lie, or was lost with a cluster's disks, is never heard of again.
-const OLDER_MAX: u32 = 10;
+const OLDER_MAX: u8 = 10;
 
 #[derive(Debug)]
 struct Topic {
@@ -39,8 +35,8 @@ struct Topic {
     id: Uuid,
     /// One a partition; empty while the topic is not known.
     leaders: Vec<Leader>,
-    /// Partitions of which the last answers told an older election, and how many did in a row.
-    older: BTreeMap<i32, u32>,
+    /// How many answers in a row told an older election, one entry a partition; empty while none did.
+    older: Vec<u8>,
     /// The last answer that named it: what the same one says of it again does not count.
     named_in: u64,
     layout: Option<Arc<TopicLayout>>,
@@ -69,15 +65,43 @@ pub(crate) enum Change {
     /// A topic has a new layout.
     Layout(Arc<TopicLayout>),
     /// These partitions have another leader, or an election passed.
-    Leaders(TopicIndex, Vec<i32>),
+    Leaders(TopicIndex, Marks),
     /// A topic has another id than before: it is another topic.
     Recreated(TopicIndex),
     /// The cluster refuses the topic.
     Refused(Arc<str>, SendError),
     /// The topic is not there, for this reason.
     Missing(Arc<str>, Arc<str>),
-    /// A broker was removed, or listens elsewhere now.
-    Moved(i32),
+}
+
+/// Marks on partitions: a bit each, so that an answer about very many costs next to nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    words: Vec<u64>,
+}
+
+impl Marks {
+    fn set(&mut self, at: usize, count: usize) {
+        if self.words.is_empty() {
+            self.words = vec![0; count.div_ceil(64)];
+        }
+        if let Some(word) = self.words.get_mut(at / 64) {
+            *word |= 1 << (at % 64);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The marked partitions, in order.
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = i32> + '_ {
+        let marked = |(word, from): (&u64, i32)| {
+            let word = *word;
+            (from..).take(64).enumerate().filter(move |(bit, _)| word & (1 << bit) != 0).map(|(_, partition)| partition)
+        };
+        self.words.iter().zip((0..).step_by(64)).flat_map(marked)
+    }
 }
 
 /// Why an answer is not believed.
@@ -101,12 +125,14 @@ pub(crate) enum Disbelief {
 pub(crate) struct Metadata {
     topics: Vec<Topic>,
     by_name: HashMap<Arc<str>, TopicIndex, FixedState>,
-    brokers: BTreeMap<i32, Endpoint>,
+    brokers: Directory,
     cluster_id: Option<Arc<str>>,
     /// What is wanted of the next question: what comes up while one is asked waits for its answer, and is not lost.
     want: Want,
     /// What was asked for, while an answer is awaited.
     asked: Option<Want>,
+    /// Whether a topic was named since that nobody had asked for before.
+    named_since: bool,
     /// The cluster has told us to begin anew: only the first addresses are asked, until one of them answers (KIP-1102).
     starting_over: bool,
     /// When all topics in use were last known.
@@ -137,10 +163,11 @@ impl Metadata {
         Self {
             topics: Vec::new(),
             by_name: HashMap::default(),
-            brokers: BTreeMap::new(),
+            brokers: Directory::default(),
             cluster_id: None,
             want: Want::Nothing,
             asked: None,
+            named_since: false,
             starting_over: false,
             refreshed: None,
             too_few: Vec::new(),
@@ -176,7 +203,7 @@ impl Metadata {
             name: Arc::clone(name),
             id: Uuid::ZERO,
             leaders: Vec::new(),
-            older: BTreeMap::new(),
+            older: Vec::new(),
             named_in: 0,
             layout: None,
             used: now,
@@ -189,6 +216,7 @@ impl Metadata {
         // A topic that nobody asked for yet does not wait for what others failed at.
         self.not_before = now;
         self.unchanged = 0;
+        self.named_since = true;
         index
     }
 
@@ -230,6 +258,7 @@ impl Metadata {
         let fresh = self.refreshed.is_some_and(|refreshed| now < refreshed + self.max_age);
         let only_new = self.want == Want::New && fresh && self.too_few.is_empty();
         self.asked = Some(if only_new { Want::New } else { Want::All });
+        self.named_since = false;
         self.want = Want::Nothing;
         self.failing_since = self.failing_since.or(Some(now));
         let idle_since = now - self.max_idle;
@@ -286,12 +315,12 @@ impl Metadata {
     /// Forgets what is known of a topic's partitions. Its index stays.
     pub(crate) fn forget(&mut self, index: TopicIndex) {
         if let Some(topic) = self.topic_mut(index) {
-            (topic.leaders, topic.layout, topic.older) = (Vec::new(), None, BTreeMap::new());
+            (topic.leaders, topic.layout, topic.older) = (Vec::new(), None, Vec::new());
         }
     }
 
     /// The brokers that the cluster named.
-    pub(crate) fn brokers(&self) -> &BTreeMap<i32, Endpoint> {
+    pub(crate) fn brokers(&self) -> &Directory {
         &self.brokers
     }
 
@@ -323,7 +352,7 @@ impl Metadata {
     /// The broker that leads a partition, if one does and we know where it listens.
     pub(crate) fn leader(&self, key: PartitionKey) -> Option<i32> {
         let leader = self.leader_entry(key)?.broker;
-        self.brokers.contains_key(&leader).then_some(leader)
+        self.brokers.contains(leader).then_some(leader)
     }
 
     fn leader_entry(&self, key: PartitionKey) -> Option<Leader> {
@@ -344,7 +373,7 @@ impl Metadata {
         self.check(response).inspect_err(|_| self.failed(now, chance))?;
         self.answers += 1;
         let mut changes = Vec::new();
-        self.take_brokers(response, &mut changes);
+        self.brokers = Directory::read(&response.brokers);
         let mut again = false;
         for topic in response.topics.iter() {
             again |= self.take_topic(&topic, &mut changes);
@@ -362,24 +391,23 @@ impl Metadata {
                 changes.push(Change::Layout(Arc::clone(layout)));
             }
         }
-        // Wanted while this was asked: it may be older than the reason.
+        let idle_since = now - self.max_idle;
+        let missing = |topic: &Topic| topic.leaders.is_empty() && !topic.refused && topic.used >= idle_since;
+        // A topic that was left out is asked for again as one that is said to be missing is; but not one that is too new to
+        // have been asked for.
+        again |= !self.named_since && self.topics.iter().any(missing);
+        // Wanted while this was asked: the answer may be older than the reason.
         let since = self.want;
-        self.not_before = if since == Want::Nothing { now } else { now + self.backoff.after(1, chance) };
         self.want = if again { since.max(asked).max(Want::New) } else { since };
-        if again {
-            let moved = changes.iter().any(|change| matches!(change, Change::Layout(_) | Change::Leaders(..)));
-            self.unchanged = if moved { 1 } else { self.unchanged.saturating_add(1) };
-            self.not_before = now + self.backoff.after(self.unchanged, chance);
-        } else {
-            self.unchanged = 0;
-            let idle_since = now - self.max_idle;
-            let missing = |topic: &Topic| topic.leaders.is_empty() && !topic.refused && topic.used >= idle_since;
-            if self.topics.iter().any(missing) {
-                // Named after the question was put.
-                self.want = since.max(Want::New);
-                self.not_before = now;
-            }
-        }
+        let moved = changes.iter().any(|change| matches!(change, Change::Layout(_) | Change::Leaders(..)));
+        self.unchanged = match (again, moved) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => self.unchanged.saturating_add(1),
+        };
+        let waits = if since == Want::Nothing { self.unchanged } else { self.unchanged.max(1) };
+        let at_once = self.named_since || waits == 0;
+        self.not_before = if at_once { now } else { now + self.backoff.after(waits, chance) };
         Ok(changes)
     }
 
@@ -402,23 +430,6 @@ impl Metadata {
                 Ok(())
             }
         }
-    }
-
-    fn take_brokers(&mut self, response: &wire::Metadata<'_>, changes: &mut Vec<Change>) {
-        let mut named = BTreeMap::new();
-        for broker in response.brokers.iter() {
-            // A port outside 1..=65535, or a negative id, is no broker that could be connected to.
-            let Ok(port @ 1..) = u16::try_from(broker.port) else { continue };
-            if broker.node_id >= 0 && !broker.host.is_empty() && named.len() < BROKERS_MAX {
-                named.insert(broker.node_id, Endpoint { host: broker.host.into(), port });
-            }
-        }
-        for (id, endpoint) in &self.brokers {
-            if named.get(id) != Some(endpoint) {
-                changes.push(Change::Moved(*id));
-            }
-        }
-        self.brokers = named;
     }
 
     /// Takes one topic. Says whether it must be asked for again.
@@ -467,9 +478,11 @@ impl Metadata {
         if topic.leaders.is_empty() {
             return;
         }
-        let available = topic.leaders.iter().map(|leader| leader.broker != NO_BROKER).collect();
-        let layout = TopicLayout { index, name: Arc::clone(&topic.name), available };
-        if topic.layout.as_deref() != Some(&layout) {
+        let available = || topic.leaders.iter().map(|leader| leader.broker != NO_BROKER);
+        // Compared before anything is made: most answers say what is known.
+        let known = topic.layout.as_ref().is_some_and(|layout| layout.available.iter().copied().eq(available()));
+        if !known {
+            let layout = TopicLayout { index, name: Arc::clone(&topic.name), available: available().collect() };
             let layout = Arc::new(layout);
             topic.layout = Some(Arc::clone(&layout));
             changes.push(Change::Layout(layout));
@@ -480,7 +493,7 @@ impl Metadata {
     /// whether it was.
     pub(crate) fn hint(&mut self, key: PartitionKey, leader: Leader) -> bool {
         let newer = self.leader_entry(key).is_some_and(|known| leader.epoch > known.epoch);
-        if !newer || !self.brokers.contains_key(&leader.broker) {
+        if !newer || !self.brokers.contains(leader.broker) {
             return false;
         }
         let entry = self.topic_mut(key.topic).and_then(|topic| {
@@ -493,10 +506,8 @@ impl Metadata {
     }
 
     /// A produce answer says where a broker listens (KIP-951).
-    pub(crate) fn hint_broker(&mut self, id: i32, endpoint: Endpoint) {
-        if id >= 0 && self.brokers.len() < BROKERS_MAX {
-            self.brokers.entry(id).or_insert(endpoint);
-        }
+    pub(crate) fn hint_broker(&mut self, broker: wire::Broker<'_>) {
+        self.brokers.add(broker);
     }
 
     fn topic_mut(&mut self, index: TopicIndex) -> Option<&mut Topic> {
@@ -525,28 +536,30 @@ impl Want {
 /// told again and again.
 fn take_leaders(topic: &mut Topic, index: TopicIndex, answer: &wire::Topic<'_>, changes: &mut Vec<Change>) -> bool {
     let mut again = false;
-    let count = answer.partitions.len();
+    let count = answer.partitions.len().max(topic.leaders.len());
     if topic.leaders.len() < count {
         topic.leaders.resize(count, Leader { broker: NO_BROKER, epoch: -1 });
     }
-    let mut changed = Vec::new();
+    let mut changed = Marks::default();
     for partition in answer.partitions.iter() {
-        let number = partition.index;
-        let Some(known) = usize::try_from(number).ok().and_then(|at| topic.leaders.get_mut(at)) else { continue };
+        let Ok(at) = usize::try_from(partition.index) else { continue };
+        let Some(known) = topic.leaders.get_mut(at) else { continue };
         again |= partition.error != ErrorCode::NONE || partition.leader_id < 0;
         let broker = if partition.leader_id < 0 { NO_BROKER } else { partition.leader_id };
         let leader = Leader { broker, epoch: partition.leader_epoch };
         if leader.epoch >= 0 && leader.epoch < known.epoch {
-            let told = topic.older.entry(number).or_default();
-            *told += 1;
-            if *told <= OLDER_MAX {
+            topic.older.resize(count.max(topic.older.len()), 0);
+            if let Some(told) = topic.older.get_mut(at).filter(|told| **told < OLDER_MAX) {
+                *told += 1;
                 continue;
             }
         }
-        topic.older.remove(&number);
+        if let Some(told) = topic.older.get_mut(at) {
+            *told = 0;
+        }
         if *known != leader {
             *known = leader;
-            changed.push(number);
+            changed.set(at, count);
         }
     }
     if !changed.is_empty() {

@@ -3,6 +3,8 @@
 use crate::record::Record;
 use crate::topic::TopicLayout;
 use fastrand::Rng;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 
 /// Chooses partitions in the place of the rules below. Called on the sender's thread, under no lock.
 pub trait Partitioner: Send + Sync {
@@ -75,12 +77,16 @@ impl Sticky {
     /// Another layout: what was chosen stays as long as it exists and has a leader.
     pub(crate) fn learn(&mut self, layout: &TopicLayout) {
         self.partitions = layout.partition_count();
-        self.available.clear();
-        if layout.available.contains(&false) {
-            let led = (0..).zip(&layout.available).filter(|(_, available)| **available);
-            self.available.extend(led.map(|(partition, _)| partition));
+        let led = || (0..).zip(&layout.available).filter(|(_, available)| **available).map(|(partition, _)| partition);
+        let count = led().count();
+        self.available = Vec::new();
+        if count < self.partitions {
+            self.available.reserve_exact(count);
+            self.available.extend(led());
         }
-        self.lengths.restrict(&layout.available);
+        let all = if count == 0 { self.partitions } else { count };
+        let counts = |partition| counts(&self.available, self.partitions, partition);
+        self.lengths.restrict(all, counts);
         let gone = |partition: &i32| {
             let led = usize::try_from(*partition).ok().and_then(|at| layout.available.get(at));
             led.is_none_or(|led| !led && !self.available.is_empty())
@@ -118,7 +124,8 @@ impl Sticky {
 
     /// The partition's queue is now this many batches long.
     pub(crate) fn set_length(&mut self, partition: i32, length: usize) {
-        self.lengths.set(partition, length);
+        let counts = counts(&self.available, self.partitions, partition);
+        self.lengths.set(partition, length, counts);
     }
 
     fn candidates(&self) -> usize {
@@ -154,12 +161,18 @@ impl Sticky {
     }
 }
 
+/// Whether a partition is one of those that are drawn from.
+fn counts(available: &[i32], partitions: usize, partition: i32) -> bool {
+    let exists = usize::try_from(partition).is_ok_and(|at| at < partitions);
+    exists && (available.is_empty() || available.binary_search(&partition).is_ok())
+}
+
 /// The queue lengths of the partitions that are drawn from, and how many have each, so that the shortest and the longest
 /// are known without a walk over the partitions.
 #[derive(Debug, Default)]
 struct Lengths {
-    /// One entry a partition: its length, and whether it counts.
-    lengths: Vec<(u16, bool)>,
+    /// Those that are not 0, also of partitions that do not count.
+    lengths: HashMap<i32, u16, FixedState>,
     /// How many of those that count have each length.
     histogram: Vec<u32>,
     shortest: usize,
@@ -171,51 +184,46 @@ const LENGTH_MAX: usize = 255;
 
 impl Lengths {
     fn of(&self, partition: i32) -> usize {
-        let at = usize::try_from(partition).ok();
-        at.and_then(|at| self.lengths.get(at)).map_or(0, |(length, _)| usize::from(*length))
+        self.lengths.get(&partition).map_or(0, |length| usize::from(*length))
     }
 
-    fn set(&mut self, partition: i32, length: usize) {
-        let Ok(at) = usize::try_from(partition) else { return };
-        let Some((slot, counts)) = self.lengths.get_mut(at) else { return };
+    fn set(&mut self, partition: i32, length: usize, counts: bool) {
         #[expect(clippy::cast_possible_truncation, reason = "at most LENGTH_MAX")]
         let new = length.min(LENGTH_MAX) as u16;
-        let old = std::mem::replace(slot, new);
-        if old == new || !*counts {
+        let old = if new == 0 { self.lengths.remove(&partition) } else { self.lengths.insert(partition, new) };
+        let old = old.unwrap_or(0);
+        if old == new || !counts {
             return;
         }
-        self.count(new);
+        self.count(new, 1);
         if let Some(count) = self.histogram.get_mut(usize::from(old)) {
             *count -= 1;
         }
         self.find_ends();
     }
 
-    /// Counts only those that are available; all when none is.
-    fn restrict(&mut self, available: &[bool]) {
-        self.lengths.resize(available.len().max(self.lengths.len()), (0, false));
-        let none = !available.contains(&true);
+    /// Counts `all` partitions, those for which `counts` says so.
+    fn restrict(&mut self, all: usize, counts: impl Fn(i32) -> bool) {
         self.histogram.clear();
         (self.shortest, self.longest) = (0, 0);
-        for at in 0..self.lengths.len() {
-            let counts = available.get(at).is_some_and(|available| *available || none);
-            let Some(entry) = self.lengths.get_mut(at) else { break };
-            entry.1 = counts;
-            let length = entry.0;
-            if counts {
-                self.count(length);
-            }
+        let lengths = std::mem::take(&mut self.lengths);
+        let mut idle = all;
+        for (_, length) in lengths.iter().filter(|(partition, _)| counts(**partition)) {
+            self.count(*length, 1);
+            idle -= 1;
         }
+        self.lengths = lengths;
+        self.count(0, u32::try_from(idle).unwrap_or(u32::MAX));
         self.find_ends();
     }
 
-    fn count(&mut self, length: u16) {
+    fn count(&mut self, length: u16, partitions: u32) {
         let length = usize::from(length);
         if self.histogram.len() <= length {
             self.histogram.resize(length + 1, 0);
         }
         if let Some(count) = self.histogram.get_mut(length) {
-            *count += 1;
+            *count += partitions;
         }
         self.shortest = self.shortest.min(length);
         self.longest = self.longest.max(length);

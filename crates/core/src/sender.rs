@@ -259,8 +259,8 @@ impl Sender {
         // However long ago the last record came: the topic is in use while its batches are not done.
         self.metadata.touch(key.topic, now);
         match self.metadata.leader(key) {
-            Some(leader) if self.brokers.contains_key(&leader) => self.enlist(leader, key),
-            _ => {
+            Some(leader) => self.enlist(leader, key),
+            None => {
                 self.leaderless.push(key);
                 self.metadata.want_refresh();
             }

@@ -180,7 +180,8 @@ impl Accumulator {
     }
 
     fn set_hungry(&mut self, key: PartitionKey, hungry: bool) {
-        let Some(slot) = self.topics.slot_mut(key) else { return };
+        let topic = self.topics.topic_mut(key.topic);
+        let Some(slot) = topic.and_then(|topic| topic.slot_or_new(key.partition)) else { return };
         slot.hungry = hungry;
         let Some(open) = slot.open.as_ref().filter(|_| hungry) else { return };
         let birth = Birth { key, number: open.birth, created: open.created };

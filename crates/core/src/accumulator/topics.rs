@@ -19,9 +19,55 @@ pub(super) struct Topic {
     pub(super) layout: Arc<TopicLayout>,
     /// Whether its name stands for it now; not while the cluster refuses it, nor until it is found again after that.
     known: bool,
-    /// One a partition; never fewer than there were, so that batches of a topic that shrank find their way.
-    pub(super) slots: Vec<Slot>,
+    slots: Slots,
     pub(super) sticky: Sticky,
+}
+
+/// The slots of a topic's partitions. Made when a partition is first sent to: an answer that tells of very many costs four
+/// bytes for each.
+#[derive(Debug, Default)]
+struct Slots {
+    /// One a partition: where its slot is, counted from 1; 0 where it has none. Never fewer than there were, so that batches
+    /// of a topic that shrank find their way.
+    places: Vec<u32>,
+    used: Vec<Slot>,
+}
+
+impl Slots {
+    #[inline]
+    fn place(&self, partition: i32) -> Option<usize> {
+        let place = self.places.get(usize::try_from(partition).ok()?)?;
+        Some(place.wrapping_sub(1) as usize)
+    }
+
+    #[inline]
+    fn get(&self, partition: i32) -> Option<&Slot> {
+        self.used.get(self.place(partition)?)
+    }
+
+    #[inline]
+    fn get_mut(&mut self, partition: i32) -> Option<&mut Slot> {
+        let place = self.place(partition)?;
+        self.used.get_mut(place)
+    }
+
+    /// The partition's slot, made now if need be; `None` where there is no such partition.
+    fn get_or_make(&mut self, partition: i32) -> Option<&mut Slot> {
+        let place = self.places.get_mut(usize::try_from(partition).ok()?)?;
+        if *place == 0 {
+            self.used.push(Slot::default());
+            *place = u32::try_from(self.used.len()).ok()?;
+        }
+        self.used.get_mut(*place as usize - 1)
+    }
+
+    /// From now on there are this many partitions, or more.
+    fn grow(&mut self, partitions: usize) {
+        if let Some(more) = partitions.checked_sub(self.places.len()) {
+            self.places.reserve_exact(more);
+            self.places.resize(partitions, 0);
+        }
+    }
 }
 
 /// How a partition was chosen: what must be counted once the record is in.
@@ -73,18 +119,23 @@ impl Topic {
 
     #[inline]
     pub(super) fn slot(&self, partition: i32) -> Option<&Slot> {
-        usize::try_from(partition).ok().and_then(|at| self.slots.get(at))
+        self.slots.get(partition)
     }
 
     #[inline]
     pub(super) fn slot_mut(&mut self, partition: i32) -> Option<&mut Slot> {
-        usize::try_from(partition).ok().and_then(|at| self.slots.get_mut(at))
+        self.slots.get_mut(partition)
+    }
+
+    /// The partition's slot, made now if it is the first time that the partition is sent to.
+    pub(super) fn slot_or_new(&mut self, partition: i32) -> Option<&mut Slot> {
+        self.slots.get_or_make(partition)
     }
 
     /// The partition's slot, and the rule that may have chosen it.
     #[inline]
     pub(super) fn place_mut(&mut self, partition: i32) -> Option<(&mut Slot, &mut Sticky)> {
-        let slot = usize::try_from(partition).ok().and_then(|at| self.slots.get_mut(at))?;
+        let slot = self.slots.get_mut(partition)?;
         Some((slot, &mut self.sticky))
     }
 
@@ -213,10 +264,9 @@ impl Topics {
         let Some(place) = self.topics.get_mut(at) else { return };
         let topic = place.get_or_insert_with(|| {
             let sticky = Sticky::new(&layout);
-            Topic { layout: Arc::clone(&layout), known: true, slots: Vec::new(), sticky }
+            Topic { layout: Arc::clone(&layout), known: true, slots: Slots::default(), sticky }
         });
-        let slots = topic.slots.len().max(layout.partition_count());
-        topic.slots.resize_with(slots, Slot::default);
+        topic.slots.grow(layout.partition_count());
         topic.sticky.learn(&layout);
         topic.layout = layout;
         topic.known = true;
@@ -270,7 +320,7 @@ impl Topics {
     pub(super) fn gone(&mut self, index: TopicIndex) {
         let Some(place) = self.topics.get_mut(index.0 as usize) else { return };
         let idle = |slot: &Slot| slot.open.is_none() && slot.held == 0;
-        if let Some(topic) = place.take_if(|topic| topic.slots.iter().all(idle)) {
+        if let Some(topic) = place.take_if(|topic| topic.slots.used.iter().all(idle)) {
             self.names.remove(&topic.layout.name);
             self.recent = None;
         }

@@ -5,7 +5,7 @@ use crate::call::{Asked, Call, Part, Produced};
 use crate::connection::Broken;
 use crate::error::DeliveryFailure;
 use crate::metadata::{Disbelief, Leader};
-use crate::output::{ConnectionId, Endpoint, Level};
+use crate::output::{ConnectionId, Level};
 use crate::partition::{Answer, ProducerIdentity};
 use crate::time::{Time, Timestamp};
 use crate::topic::PartitionKey;
@@ -16,7 +16,7 @@ use milena_wire::buf::{DecodeError, Reader};
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::init_producer_id::InitProducerIdResponse;
 use milena_wire::messages::list_offsets::ListOffsetsResponse;
-use milena_wire::metadata;
+use milena_wire::metadata::{self, Broker};
 use milena_wire::produce::{self, PartitionResponse, ResponseTail, TopicRef};
 use milena_wire::version::{ApiKey, Offered};
 use std::sync::Arc;
@@ -242,7 +242,8 @@ impl Sender {
             let text = format!("answers for {unasked} partitions that were not asked, or twice");
             self.notice(Level::Warn, text);
         }
-        self.hear_of_brokers(&tail);
+        let leaders = answers.iter().filter_map(|(_, answer)| answer.current_leader).map(|leader| leader.leader_id);
+        self.hear_of_brokers(&leaders.collect::<Vec<_>>(), &tail);
         for (part, answer) in &answers {
             self.part_answered(*part, answer, now);
         }
@@ -281,14 +282,11 @@ impl Sender {
         }
     }
 
-    fn hear_of_brokers(&mut self, tail: &ResponseTail<'_>) {
-        for node in tail.node_endpoints.iter() {
-            let Ok(port @ 1..) = u16::try_from(node.port) else { continue };
-            if !node.host.is_empty() {
-                self.metadata.hint_broker(node.node_id, Endpoint { host: node.host.into(), port });
-            }
+    /// Where those brokers listen that this answer says lead.
+    fn hear_of_brokers(&mut self, leaders: &[i32], tail: &ResponseTail<'_>) {
+        for node in tail.node_endpoints.iter().filter(|node| leaders.contains(&node.node_id)) {
+            self.metadata.hint_broker(Broker { node_id: node.node_id, host: node.host, port: node.port });
         }
-        self.keep_new_brokers();
     }
 
     fn mute(&mut self, id: ConnectionId, throttle_time_ms: i32, now: Time) {

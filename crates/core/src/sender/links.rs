@@ -14,6 +14,7 @@ use crate::timers::Timer;
 use crate::topic::{PartitionKey, TopicIndex};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,12 +24,25 @@ const STAGGER: Duration = Duration::from_millis(250);
 impl Sender {
     /// Puts a partition into its leader's ready line.
     pub(super) fn enlist(&mut self, leader: i32, key: PartitionKey) {
-        let Some(broker) = self.brokers.get_mut(&leader) else { return };
+        let Some(broker) = self.broker(leader) else { return };
         let number = broker.link_of(key);
-        if let (Some(link), Some(partition)) = (broker.links.get_mut(number), self.partitions.get_mut(&key)) {
+        let broker = self.brokers.get_mut(&leader);
+        let link = broker.and_then(|broker| broker.links.get_mut(number));
+        if let (Some(link), Some(partition)) = (link, self.partitions.get_mut(&key)) {
             link.ready.push_back(Ready { key, place: partition.line_up() });
         }
         self.serve_later(leader, number);
+    }
+
+    /// A broker that something is to be sent to: from then on it has a place of its own.
+    fn broker(&mut self, id: i32) -> Option<&mut Broker> {
+        match self.brokers.entry(id) {
+            Entry::Occupied(broker) => Some(broker.into_mut()),
+            Entry::Vacant(place) => {
+                let endpoint = self.metadata.brokers().endpoint(id)?;
+                Some(place.insert(Broker::new(endpoint, self.config.connections_per_broker)))
+            }
+        }
     }
 
     /// Whether a partition stands in a place still.
@@ -66,11 +80,13 @@ impl Sender {
 
     /// Connects a link, unless its broker is to be left alone for a while.
     pub(super) fn connect(&mut self, id: i32, number: usize, now: Time) {
-        let Some(broker) = self.brokers.get_mut(&id) else { return };
+        let Some(broker) = self.broker(id) else { return };
         if now < broker.retry_at {
-            self.timers.by(Timer::Broker(id), broker.retry_at);
+            let retry_at = broker.retry_at;
+            self.timers.by(Timer::Broker(id), retry_at);
             return;
         }
+        let Some(broker) = self.brokers.get_mut(&id) else { return };
         let setup =
             broker.setup_timeout(self.config.connection_setup_timeout, self.config.connection_setup_timeout_max);
         let Some(link) = broker.links.get_mut(number) else { return };
@@ -94,16 +110,16 @@ impl Sender {
             self.timers.by(Timer::Metadata, next);
             return;
         }
-        let candidates = self.candidates(now);
-        let open: Vec<i32> =
-            candidates.iter().copied().filter(|(_, retry_at)| *retry_at <= now).map(|(id, _)| id).collect();
-        if let Some(id) = self.chance.choice(&open).copied() {
-            self.connect(id, 0, now);
+        let open = |(_, retry_at): &(i32, Time)| *retry_at <= now;
+        if let Some(last) = self.candidates(now).filter(open).count().checked_sub(1) {
+            let drawn = self.chance.usize(..=last);
+            let id = self.candidates(now).filter(open).nth(drawn).map(|(id, _)| id);
+            id.into_iter().for_each(|id| self.connect(id, 0, now));
             return;
         }
         // Those that are connected are throttled: else nobody would be looked for.
         let throttled = self.connections.values().map(Connection::muted_until).filter(|until| *until > now);
-        if let Some(at) = candidates.into_iter().map(|(_, retry_at)| retry_at).chain(throttled).min() {
+        if let Some(at) = self.candidates(now).map(|(_, retry_at)| retry_at).chain(throttled).min() {
             self.timers.by(Timer::Metadata, at);
         }
     }
@@ -111,20 +127,22 @@ impl Sender {
     /// Brokers that may be asked for metadata, with the time from which: those that the cluster named, and the first
     /// addresses as long as there are none, or when none of them can be reached (KIP-899, KIP-1102). An address that both have
     /// counts once: a broker that is away would be connected to twice as often.
-    fn candidates(&self, now: Time) -> Vec<(i32, Time)> {
-        let (first, named): (Vec<_>, Vec<_>) = self.brokers.iter().partition(|(id, _)| **id < 0);
-        let unreachable = named.iter().all(|(_, broker)| broker.failures > 0);
+    fn candidates(&self, now: Time) -> impl Iterator<Item = (i32, Time)> + '_ {
+        let known = self.metadata.brokers();
+        let mut named = known.ids();
+        let unreachable = named.all(|id| self.brokers.get(&id).is_some_and(|broker| broker.failures > 0));
         let too_long =
             self.metadata.failing_since().is_some_and(|since| now >= since + self.config.rebootstrap_trigger);
         let over = self.metadata.is_starting_over();
-        let from_first = over || named.is_empty() || (self.config.rebootstrap && (unreachable || too_long));
-        let usable = |(id, broker): (&i32, &Broker)| {
-            broker.links.first()?.connection.is_none().then_some((*id, broker.retry_at))
+        let none = known.ids().next().is_none();
+        let from_first = over || none || (self.config.rebootstrap && (unreachable || too_long));
+        let usable = |(id, broker): (i32, Option<&Broker>)| {
+            let Some(broker) = broker else { return Some((id, Time::ZERO)) };
+            broker.links.first()?.connection.is_none().then_some((id, broker.retry_at))
         };
-        let others = first
-            .into_iter()
-            .filter(|(_, first)| from_first && named.iter().all(|(_, broker)| broker.endpoint != first.endpoint));
-        others.filter_map(usable).chain(named.iter().copied().filter_map(usable)).collect()
+        let first = self.brokers.range(..0).filter(move |_| from_first).map(|(id, broker)| (*id, Some(broker)));
+        let named = known.ids().filter(move |_| !over).map(|id| (id, self.brokers.get(&id)));
+        first.chain(named).filter_map(usable)
     }
 
     /// The least loaded connection that can be spoken on.
@@ -287,12 +305,11 @@ impl Sender {
                 Change::Refused(name, error) => self.refused(name, error),
                 Change::Missing(name, reason) => self.out.push_back(Output::News(News::Missing(name, reason))),
                 Change::Leaders(topic, partitions) => {
-                    for partition in partitions {
+                    for partition in partitions.partitions() {
                         self.leader_changed(PartitionKey { topic, partition }, now);
                     }
                 }
                 Change::Recreated(topic) => self.recreated(topic, now),
-                Change::Moved(id) => self.moved(id, now),
             }
         }
         let leaderless = std::mem::take(&mut self.leaderless);
@@ -325,41 +342,22 @@ impl Sender {
         self.out.push_back(Output::News(News::Refused(name, error)));
     }
 
-    /// Every broker that the cluster names has its place.
+    /// Brokers that listen elsewhere, or are gone: their connections are closed, their partitions look for their leader.
     fn keep_brokers(&mut self, now: Time) {
-        let links = self.config.connections_per_broker;
-        for (id, endpoint) in self.metadata.brokers().clone() {
-            let broker = self.brokers.entry(id).or_insert_with(|| Broker::new(endpoint.clone(), links));
-            if broker.endpoint != endpoint {
-                self.moved(id, now);
-                self.brokers.insert(id, Broker::new(endpoint, links));
+        let known = self.metadata.brokers();
+        let moved = |(id, broker): (&i32, &Broker)| (!known.is_at(*id, &broker.endpoint)).then_some(*id);
+        let moved: Vec<i32> = self.brokers.range(0..).filter_map(moved).collect();
+        for id in moved {
+            let Some(broker) = self.brokers.get(&id) else { continue };
+            let connections: Vec<_> = broker.links.iter().filter_map(|link| link.connection).collect();
+            for connection in connections {
+                self.give_up(connection, "the broker left the cluster, or listens elsewhere", now);
             }
-        }
-    }
-
-    /// Brokers that an answer named on the way (KIP-951).
-    pub(super) fn keep_new_brokers(&mut self) {
-        let links = self.config.connections_per_broker;
-        for (id, endpoint) in self.metadata.brokers() {
-            self.brokers.entry(*id).or_insert_with(|| Broker::new(endpoint.clone(), links));
-        }
-    }
-
-    /// A broker listens elsewhere, or is gone: its connections are closed, its partitions look for their leader.
-    fn moved(&mut self, id: i32, now: Time) {
-        let current = self.metadata.brokers().get(&id);
-        if self.brokers.get(&id).is_some_and(|broker| Some(&broker.endpoint) == current) {
-            return;
-        }
-        let Some(broker) = self.brokers.get(&id) else { return };
-        let connections: Vec<_> = broker.links.iter().filter_map(|link| link.connection).collect();
-        for connection in connections {
-            self.give_up(connection, "the broker left the cluster, or listens elsewhere", now);
-        }
-        if let Some(broker) = self.brokers.remove(&id) {
-            let ready = broker.links.into_iter().flat_map(|link| link.ready);
-            let waiting = ready.filter(|ready| self.stands(*ready)).map(|ready| ready.key).collect();
-            self.look_again(waiting, now);
+            if let Some(broker) = self.brokers.remove(&id) {
+                let ready = broker.links.into_iter().flat_map(|link| link.ready);
+                let waiting = ready.filter(|ready| self.stands(*ready)).map(|ready| ready.key).collect();
+                self.look_again(waiting, now);
+            }
         }
     }
 

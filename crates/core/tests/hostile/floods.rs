@@ -17,19 +17,15 @@ use milena_wire::version::ApiKey;
 
 /// Elements of a flood: a frame of one to four megabytes.
 const MANY: usize = 200_000;
-/// Bytes of state that a broker costs which is really described, up to ten thousand of them; and a partition of a topic
-/// that we send to.
-const KEPT_PER_BROKER: usize = 800;
-const KEPT_PER_PARTITION: usize = 400;
+/// As many brokers as are remembered.
 const BROKERS_MAX: usize = 10_000;
 
 /// Tells it at once and in chunks of a socket's size; then nothing is harmed.
-fn flood(age: Age, api: ApiKey, kept: usize, body: impl Fn(&mut Stage, &Question) -> Vec<u8>) {
+fn flood(age: Age, api: ApiKey, body: impl Fn(&mut Stage, &Question) -> Vec<u8>) {
     for chunk in [usize::MAX, 65_536] {
         let (mut stage, delivery, connection, question) = Stage::begin(age, api);
         let answer = question.answer_raw(&body(&mut stage, &question));
         assert!(answer.len() < 8 << 20, "a frame that is taken");
-        stage.kept = kept;
         stage.say(connection, &question, &answer, chunk);
         stage.resolves(delivery.as_ref());
         stage.recovers();
@@ -46,7 +42,7 @@ fn encoded(message: &impl Encode, version: i16) -> Vec<u8> {
 fn a_million_apis_cost_nothing() {
     let _alone = alone();
     for age in AGES {
-        flood(age, ApiKey::API_VERSIONS, 0, |stage, question| {
+        flood(age, ApiKey::API_VERSIONS, |stage, question| {
             let mut versions = stage.cluster.versions();
             let nonsense = (0..1_000_000).map(|number| ApiVersion {
                 api_key: ApiKey((number % 30_000 + 200) as i16),
@@ -63,7 +59,7 @@ fn a_million_apis_cost_nothing() {
 fn topics_that_nobody_asked_for_cost_nothing() {
     let _alone = alone();
     for age in AGES {
-        flood(age, ApiKey::METADATA, 0, |_, question| {
+        flood(age, ApiKey::METADATA, |_, question| {
             let topic = MetadataResponseTopic::default();
             metadata_with(question, |response| response.topics.extend(vec![topic; MANY]))
         });
@@ -73,7 +69,7 @@ fn topics_that_nobody_asked_for_cost_nothing() {
 #[test]
 fn a_topic_named_again_and_again_counts_once() {
     let _alone = alone();
-    flood(NEWEST, ApiKey::METADATA, 0, |_, question| {
+    flood(NEWEST, ApiKey::METADATA, |_, question| {
         let topic = |number: usize| MetadataResponseTopic {
             name: Some("t".into()),
             topic_id: milena_wire::buf::Uuid([(number % 250) as u8; 16]),
@@ -88,11 +84,11 @@ fn a_topic_named_again_and_again_counts_once() {
 fn brokers_without_a_name_cost_nothing_and_others_have_a_limit() {
     let _alone = alone();
     for age in AGES {
-        flood(age, ApiKey::METADATA, 0, |_, question| {
+        flood(age, ApiKey::METADATA, |_, question| {
             let broker = MetadataResponseBroker { node_id: 3, port: 9092, ..Default::default() };
             metadata_with(question, |response| response.brokers.extend(vec![broker; MANY]))
         });
-        flood(age, ApiKey::METADATA, BROKERS_MAX * KEPT_PER_BROKER, |_, question| {
+        flood(age, ApiKey::METADATA, |_, question| {
             let broker = |node_id: usize| MetadataResponseBroker {
                 node_id: node_id as i32 + 3,
                 host: "h".into(),
@@ -108,7 +104,7 @@ fn brokers_without_a_name_cost_nothing_and_others_have_a_limit() {
 fn partitions_cost_what_they_need() {
     let _alone = alone();
     for age in AGES {
-        flood(age, ApiKey::METADATA, MANY * KEPT_PER_PARTITION, |_, question| {
+        flood(age, ApiKey::METADATA, |_, question| {
             let partition = |partition_index: usize| MetadataResponsePartition {
                 partition_index: partition_index as i32,
                 leader_id: 1,
@@ -122,11 +118,59 @@ fn partitions_cost_what_they_need() {
     }
 }
 
+/// As many as are remembered and no more, each with a partition that it leads: the state that is largest beside its bytes.
+#[test]
+fn a_cluster_as_large_as_they_come_costs_no_more_than_it_says() {
+    let _alone = alone();
+    for (age, led) in AGES.into_iter().flat_map(|age| [(age, 1), (age, 2)]) {
+        flood(age, ApiKey::METADATA, |_, question| {
+            let broker =
+                |node_id| MetadataResponseBroker { node_id, host: "h".into(), port: 9092, ..Default::default() };
+            let partition = |partition_index: i32| MetadataResponsePartition {
+                partition_index,
+                leader_id: if partition_index % led == 0 { partition_index + 3 } else { -1 },
+                leader_epoch: 5,
+                ..Default::default()
+            };
+            let many = i32::try_from(BROKERS_MAX).unwrap();
+            metadata_with(question, |response| {
+                response.brokers.extend((3..many + 1).map(broker));
+                response.topics[0].partitions.extend((2..many).map(partition));
+            })
+        });
+    }
+}
+
+/// The second answer tells an older election of every partition.
+#[test]
+fn older_elections_cost_nothing() {
+    let _alone = alone();
+    let told = |question: &Question, leader_epoch| {
+        let partition = |partition_index: usize| MetadataResponsePartition {
+            partition_index: partition_index as i32,
+            leader_id: 1,
+            leader_epoch,
+            ..Default::default()
+        };
+        metadata_with(question, |response| response.topics[0].partitions = (0..MANY).map(partition).collect())
+    };
+    let (mut stage, delivery, connection, question) = Stage::begin(NEWEST, ApiKey::METADATA);
+    let newer = question.answer_raw(&told(&question, 9));
+    stage.say(connection, &question, &newer, usize::MAX);
+    stage.sender.want_topic(&"other".into(), stage.now);
+    stage.turn();
+    let (connection, question) = stage.until(ApiKey::METADATA);
+    let older = question.answer_raw(&told(&question, 8));
+    stage.say(connection, &question, &older, 65_536);
+    stage.resolves(delivery.as_ref());
+    stage.recovers();
+}
+
 #[test]
 fn replicas_cost_nothing() {
     let _alone = alone();
     for age in AGES {
-        flood(age, ApiKey::METADATA, 0, |_, question| {
+        flood(age, ApiKey::METADATA, |_, question| {
             metadata_with(question, |response| {
                 response.topics[0].partitions[0].replica_nodes = vec![1; MANY];
                 response.topics[0].partitions[1].isr_nodes = vec![1; MANY];
@@ -145,7 +189,7 @@ fn metadata_with(question: &Question, change: impl FnOnce(&mut MetadataResponse)
 fn answers_about_other_batches_cost_nothing() {
     let _alone = alone();
     for age in AGES {
-        flood(age, ApiKey::PRODUCE, 0, |stage, question| {
+        flood(age, ApiKey::PRODUCE, |stage, question| {
             let mut response = stage.cluster.produce(question);
             let other = PartitionProduceResponse { index: 77, base_offset: 1, ..Default::default() };
             response.responses[0].partition_responses.extend(vec![other; MANY]);
@@ -163,7 +207,7 @@ fn answers_about_other_batches_cost_nothing() {
 fn refused_records_cost_no_more_than_the_batch_has() {
     let _alone = alone();
     for code in [ErrorCode::INVALID_RECORD, ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode(77)] {
-        flood(NEWEST, ApiKey::PRODUCE, 0, |stage, question| {
+        flood(NEWEST, ApiKey::PRODUCE, |stage, question| {
             let mut response = stage.cluster.refusal(question);
             let answer = &mut response.responses[0].partition_responses[0];
             answer.error_code = code;
@@ -181,7 +225,7 @@ fn refused_records_cost_no_more_than_the_batch_has() {
 #[test]
 fn endpoints_have_a_limit() {
     let _alone = alone();
-    flood(NEWEST, ApiKey::PRODUCE, BROKERS_MAX * KEPT_PER_BROKER, |stage, question| {
+    flood(NEWEST, ApiKey::PRODUCE, |stage, question| {
         let mut response = stage.cluster.refusal(question);
         let endpoint =
             |node_id: usize| NodeEndpoint { node_id: node_id as i32 + 3, host: "h".into(), port: 9092, rack: None };

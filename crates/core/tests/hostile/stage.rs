@@ -35,8 +35,6 @@ pub(crate) struct Stage {
     /// Asked, and not answered yet.
     pub(crate) questions: VecDeque<(ConnectionId, Question)>,
     pub(crate) notices: Vec<Notice>,
-    /// Bytes of state that the story's answers really describe: what it may cost to keep it, and to drop it again.
-    pub(crate) kept: usize,
     /// Nobody answers any more.
     pub(crate) silent: bool,
     /// Partitions of which an answer said that a batch is in the log.
@@ -60,7 +58,6 @@ impl Stage {
             opening: VecDeque::new(),
             questions: VecDeque::new(),
             notices: Vec::new(),
-            kept: 0,
             silent: false,
             acknowledged: HashSet::new(),
         }
@@ -133,7 +130,7 @@ impl Stage {
             self.turn();
         }
         let allocated = region.change().bytes_allocated;
-        let allowed = ALLOCATED_PER_BYTE * bytes.len() + ALLOCATED_AT_ONCE + self.kept;
+        let allowed = ALLOCATED_PER_BYTE * bytes.len() + ALLOCATED_AT_ONCE;
         assert!(allocated <= allowed, "{allocated} bytes allocated for {} that came", bytes.len());
     }
 

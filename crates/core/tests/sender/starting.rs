@@ -334,3 +334,24 @@ fn what_is_ready_for_a_leader_that_cannot_be_reached_goes_to_the_next() {
     script.answer_metadata(&question, &metadata(1, 2, 1));
     assert!(script.opening.iter().any(|(_, endpoint)| endpoint.to_string() == "broker-2:9092"));
 }
+
+/// An answer without the topic, which says neither that it is there nor that it is not.
+#[test]
+fn a_topic_that_answers_leave_out_is_asked_for_at_the_pace_of_retries() {
+    let mut script = Script::new(|_| {});
+    script.want("t");
+    script.open();
+    script.answer_versions(13);
+    let mut asked = 0;
+    for _ in 0..40 {
+        while script.has(ApiKey::METADATA) && asked < 1_000 {
+            let request = script.request_of(ApiKey::METADATA);
+            let mut without = metadata(1, 1, 0);
+            without.topics.clear();
+            script.answer_metadata(&request, &without);
+            asked += 1;
+        }
+        script.pass(Duration::from_millis(100));
+    }
+    assert!((4..12).contains(&asked), "{asked} times in four seconds");
+}
