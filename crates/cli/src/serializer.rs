@@ -1,6 +1,12 @@
 //! Java's serializers for text: what `key.serializer = …IntegerSerializer` makes of `42`.
 
+use milena::Serializer;
 use milena::knobs::SerializerName;
+use milena::serializer::SerializedHeaders;
+use milena::serializers::{
+    BooleanSerializer, DoubleSerializer, FloatSerializer, IntegerSerializer, LongSerializer, ShortSerializer,
+    UUIDSerializer,
+};
 use std::borrow::Cow;
 
 /// Whether it leaves text as it is.
@@ -31,30 +37,23 @@ pub(crate) fn serialize(serializer: SerializerName, text: Cow<'_, [u8]>) -> Resu
     let Ok(word) = std::str::from_utf8(&text) else { return Err(shown(&text)) };
     let bytes = match serializer {
         SerializerName::Void => return if word.is_empty() { Ok(None) } else { Err(shown(&text)) },
-        SerializerName::Boolean => word.parse::<bool>().ok().map(|yes| vec![u8::from(yes)]),
-        SerializerName::Short => word.parse::<i16>().ok().map(|number| number.to_be_bytes().to_vec()),
-        SerializerName::Integer => word.parse::<i32>().ok().map(|number| number.to_be_bytes().to_vec()),
-        SerializerName::Long => word.parse::<i64>().ok().map(|number| number.to_be_bytes().to_vec()),
-        SerializerName::Float => word.parse::<f32>().ok().map(|number| number.to_be_bytes().to_vec()),
-        SerializerName::Double => word.parse::<f64>().ok().map(|number| canonical(number).to_be_bytes().to_vec()),
-        SerializerName::Uuid => is_uuid(word).then(|| word.to_ascii_lowercase().into_bytes()),
+        SerializerName::Boolean => word.parse().ok().and_then(|value: bool| written(BooleanSerializer, &value)),
+        SerializerName::Short => word.parse().ok().and_then(|value: i16| written(ShortSerializer, &value)),
+        SerializerName::Integer => word.parse().ok().and_then(|value: i32| written(IntegerSerializer, &value)),
+        SerializerName::Long => word.parse().ok().and_then(|value: i64| written(LongSerializer, &value)),
+        SerializerName::Float => word.parse().ok().and_then(|value: f32| written(FloatSerializer, &value)),
+        SerializerName::Double => word.parse().ok().and_then(|value: f64| written(DoubleSerializer, &value)),
+        SerializerName::Uuid => written(UUIDSerializer, word),
         // A name of a later release of the library: refused rather than sent as something else.
         _ => None,
     };
     bytes.map(|bytes| Some(Cow::Owned(bytes))).ok_or_else(|| shown(&text))
 }
 
-/// Java's `doubleToLongBits`: all NaNs are one.
-fn canonical(number: f64) -> u64 {
-    if number.is_nan() { 0x7ff8_0000_0000_0000 } else { number.to_bits() }
-}
-
-fn is_uuid(word: &str) -> bool {
-    word.len() == 36
-        && word.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+fn written<T: ?Sized>(serializer: impl Serializer<T>, value: &T) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    serializer.serialize(value, &mut bytes, &mut SerializedHeaders::default()).ok()?;
+    Some(bytes)
 }
 
 /// The first 40 characters: an error is a sentence, not a dump.
