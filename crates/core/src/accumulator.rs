@@ -106,7 +106,7 @@ pub struct Buffered {
     pub records: u64,
     /// Bytes of `buffer.memory` that they hold.
     pub bytes: usize,
-    /// Senders that wait: for memory, for a topic or for a partition.
+    /// Callers that wait: for memory, for a topic, for a partition, or for a [deadline](Accumulator::alarm).
     pub waiters: usize,
 }
 

@@ -125,6 +125,24 @@ impl<'a> Place<'a> {
         polled.map(Err)
     }
 
+    /// Ready when `max.block.ms` is over since the first poll, with nothing, or when the producer is closed before. For who
+    /// waits for something else, and needs somebody to watch the time.
+    pub(crate) fn poll_patience(&mut self, context: &Context<'_>) -> Poll<Result<(), SendError>> {
+        let waker = context.waker().clone();
+        let now = self.shared.clock.now();
+        let since = self.waiting.map_or(now, |(since, _)| since);
+        let deadline = since + self.shared.config.max_block;
+        if deadline <= now {
+            return Poll::Ready(Ok(()));
+        }
+        let parked = self.shared.accumulator()?.alarm(self.ticket(), waker, deadline)?;
+        self.waiting = Some((since, parked.ticket));
+        if parked.wake {
+            self.shared.inbox.wake();
+        }
+        Poll::Pending
+    }
+
     /// One attempt, under one lock. `None`: the next record must wait, and there is no waker yet.
     fn append<'c>(
         &mut self,

@@ -9,6 +9,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod topic;
+
+pub use topic::Topic;
+
 use crate::metrics::Metrics;
 use crate::park::{block_on, is_within_hook};
 use crate::producer::{self, CloseError};
@@ -149,6 +153,11 @@ impl Producer {
         block_on(layout)
     }
 
+    /// A handle for the records of one topic: bytes, until it is given [serializers](Topic::key).
+    pub fn topic(&self, name: impl Into<Arc<str>>) -> Topic {
+        self.handle.topic(name).into()
+    }
+
     /// What it has done and holds now.
     pub fn metrics(&self) -> Metrics {
         self.handle.metrics()
@@ -156,10 +165,10 @@ impl Producer {
 }
 
 /// Sends one by one what may not wait, up to the first that would.
-fn try_all<'a, T>(
-    records: impl IntoIterator<Item = Record<'a>>,
-    mut try_one: impl FnMut(usize, Record<'a>) -> Result<T, SendError>,
-) -> Result<Vec<T>, SendAllError<Vec<T>>> {
+fn try_all<R, T, E>(
+    records: impl IntoIterator<Item = R>,
+    mut try_one: impl FnMut(usize, R) -> Result<T, E>,
+) -> Result<Vec<T>, SendAllError<Vec<T>, E>> {
     let mut accepted = Vec::new();
     for (index, record) in records.into_iter().enumerate() {
         match try_one(index, record) {
@@ -171,7 +180,7 @@ fn try_all<'a, T>(
 }
 
 /// How many were accepted, instead of what came of each.
-fn counted(sent: Result<Vec<()>, SendAllError<Vec<()>>>) -> Result<usize, SendAllError<usize>> {
+fn counted<E>(sent: Result<Vec<()>, SendAllError<Vec<()>, E>>) -> Result<usize, SendAllError<usize, E>> {
     sent.map(|accepted| accepted.len())
         .map_err(|SendAllError { accepted, error }| SendAllError { accepted: accepted.len(), error })
 }

@@ -41,6 +41,26 @@ pub trait Serializer<T: ?Sized>: Send + Sync {
     }
 }
 
+/// The same, shared.
+impl<T: ?Sized, S: Serializer<T> + ?Sized> Serializer<T> for Arc<S> {
+    fn serialize(
+        &self,
+        value: &T,
+        out: &mut Vec<u8>,
+        headers: &mut SerializedHeaders,
+    ) -> Result<Datum, SerializeError> {
+        (**self).serialize(value, out, headers)
+    }
+
+    fn in_place<'v>(&self, value: &'v T) -> Option<&'v [u8]> {
+        (**self).in_place(value)
+    }
+
+    fn size_hint(&self, value: &T) -> usize {
+        (**self).size_hint(value)
+    }
+}
+
 /// What a value became.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Datum {
@@ -133,7 +153,7 @@ impl Target {
 
 /// What becomes a [`Serializer`] once it knows its topic, and has asked whom it must ask: a schema registry, for example.
 ///
-/// The plain serializers are what they become.
+/// A serializer that needs to ask nobody is [`Plain`], and becomes itself.
 pub trait Bind {
     /// What it becomes.
     type Bound;
@@ -146,6 +166,18 @@ pub trait Bind {
     /// # Cancel safety
     /// May be dropped at any moment.
     fn bind(self, target: Target) -> impl Future<Output = Result<Self::Bound, BindError>> + Send;
+}
+
+/// A serializer that is ready as it is: bound, it is what it was. One of your own needs no more than
+/// `impl Plain for OrderSerializer {}`.
+pub trait Plain {}
+
+impl<S: Plain + Send> Bind for S {
+    type Bound = S;
+
+    async fn bind(self, _: Target) -> Result<S, BindError> {
+        Ok(self)
+    }
 }
 
 /// A serializer could not be bound: nothing was sent.

@@ -8,16 +8,18 @@
 //! | [`ShortSerializer`], [`IntegerSerializer`], [`LongSerializer`] | `i16`, `i32`, `i64` | 2, 4, 8 bytes, big-endian |
 //! | [`FloatSerializer`], [`DoubleSerializer`] | `f32`, `f64` | 4, 8 bytes, IEEE 754, big-endian |
 //! | [`BooleanSerializer`] | `bool` | one byte, 0 or 1 |
-//! | [`UUIDSerializer`] | 16 bytes, or text | the 36 characters of its text form |
+//! | [`UUIDSerializer`] | `[u8; 16]`, `str`, `String` | the 36 characters of its text form |
 //! | [`VoidSerializer`] | anything | null |
 //! | [`ListSerializer`] | `[T]`, `Vec<T>` | as Java's, in either of its layouts |
 //!
 //! A null (`None`, or no key or value given) is null in all of them: no serializer runs for it.
 //!
 //! # Your own
-//! A type that implements [`Serializer`](crate::Serializer) serves a [`Topic`](crate::Topic) as it is:
+//! A type that implements [`Serializer`](crate::Serializer) serves a [`Topic`](crate::Topic) as it is. To be
+//! [bound](crate::Topic::bind) beside one that asks a registry, it says that it need not be: it is
+//! [`Plain`](crate::serializer::Plain).
 //! ```no_run
-//! use milena::serializer::{Datum, SerializedHeaders};
+//! use milena::serializer::{Datum, Plain, SerializedHeaders};
 //! use milena::serializers::StringSerializer;
 //! use milena::{Producer, SerializeError, Serializer, TopicRecord};
 //!
@@ -40,8 +42,10 @@
 //!     }
 //! }
 //!
+//! impl Plain for OrderSerializer {}
+//!
 //! # async fn example(producer: Producer) -> Result<(), Box<dyn std::error::Error>> {
-//! let orders = producer.topic("orders").key(StringSerializer).value(OrderSerializer);
+//! let orders = producer.topic("orders").key(StringSerializer).value(OrderSerializer).bind().await?;
 //! orders.send(TopicRecord::new().key("42").value(&Order { id: 42, cents: 999 })).await?;
 //! # Ok(())
 //! # }

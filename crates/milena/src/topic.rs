@@ -1,6 +1,7 @@
 //! A handle for the records of one topic, with the serializers that turn keys and values into bytes.
 
 mod all;
+mod bind;
 mod error;
 pub(crate) mod prepared;
 mod record;
@@ -69,6 +70,12 @@ impl<K, V> Topic<K, V> {
     pub fn value<S>(self, serializer: S) -> Topic<K, S> {
         let Self { producer, prepared, key, .. } = self;
         Topic { producer, prepared, key, value: serializer }
+    }
+
+    /// The same topic, with serializers that its clones share: for those that are not cheap to clone, or cannot be.
+    pub fn shared(self) -> Topic<Arc<K>, Arc<V>> {
+        let Self { producer, prepared, key, value } = self;
+        Topic { producer, prepared, key: Arc::new(key), value: Arc::new(value) }
     }
 
     /// The topic's name.

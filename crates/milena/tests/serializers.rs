@@ -82,11 +82,10 @@ fn a_uuid_is_written_as_text() {
     let raw = 0x8979_1762_2336_4186_9674_299b_90a8_02e2u128.to_be_bytes();
     let hex = "38393739313736322d323333362d343138362d393637342d323939623930613830326532";
     assert_eq!(written(UUIDSerializer, &raw), hex);
-    assert_eq!(written(UUIDSerializer, raw.as_slice()), hex);
     assert_eq!(written(UUIDSerializer, "89791762-2336-4186-9674-299B90A802E2"), hex);
     for wrong in ["", "8979176223364186-9674-299b90a802e2-000", "89791762-2336-4186-9674-299b90a802eg", "89791762"] {
         let error = UUIDSerializer.serialize(wrong, &mut Vec::new(), &mut SerializedHeaders::default()).unwrap_err();
-        assert!(error.reason().starts_with("a UUID is 16 bytes or 36 characters"), "{error}");
+        assert!(error.reason().ends_with("is not the text of a UUID"), "{error}");
     }
 }
 
@@ -127,7 +126,7 @@ fn lists_of_other_entries_have_their_lengths() {
 fn an_entry_that_does_not_fit_is_named() {
     let error = ListSerializer(ListSerializer(UUIDSerializer))
         .serialize(
-            &vec![vec![], vec!["89791762-2336-4186-9674-299b90a802e2", "x"]],
+            &vec![vec![], vec!["89791762-2336-4186-9674-299b90a802e2".to_owned(), "x".into()]],
             &mut Vec::new(),
             &mut SerializedHeaders::default(),
         )

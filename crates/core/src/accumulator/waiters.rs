@@ -18,6 +18,8 @@ pub(super) enum Line {
     Topic(Arc<str>),
     /// Nothing more: the deadline is over, and it has yet to hear why the topic never came.
     Late(Arc<str>),
+    /// Nothing but its deadline.
+    Clock,
 }
 
 #[derive(Debug)]

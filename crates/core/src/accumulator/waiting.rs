@@ -63,14 +63,20 @@ impl Accumulator {
         Parked { ticket, wake: self.wake(true) }
     }
 
+    /// Wakes `waker` at the deadline, or when the accumulator is closed, and holds up nobody until then. Who comes again with
+    /// its ticket puts the deadline anew.
+    ///
+    /// # Errors
+    /// When it is closed, or has failed: nobody watches the time any more.
+    pub fn alarm(&mut self, ticket: Option<Ticket>, waker: Waker, deadline: Time) -> Result<Parked, SendError> {
+        self.check_alive()?;
+        let ticket = self.waiters.park(ticket, Line::Clock, 0, waker, deadline);
+        Ok(Parked { ticket, wake: self.wake(true) })
+    }
+
     /// The topic's layout, for who needs it before an append: refused as the append would be, and parked as one.
     pub fn layout_or_refusal(&mut self, topic: &str, ticket: Option<Ticket>) -> Result<&Arc<TopicLayout>, Refusal> {
-        if let Some(reason) = &self.failed {
-            return Err(Refusal::Never(SendError::Fatal(Arc::clone(reason))));
-        }
-        if self.is_closed {
-            return Err(Refusal::Never(SendError::Closed));
-        }
+        self.check_alive().map_err(Refusal::Never)?;
         self.topics.find(topic, ticket, self.now)?;
         self.topics.layout(topic).ok_or(Refusal::UnknownTopic)
     }
@@ -119,6 +125,14 @@ impl Accumulator {
     /// partition.
     pub fn take_wanted(&mut self, wanted: &mut Vec<Arc<str>>) {
         self.topics.take_wanted(wanted);
+    }
+
+    fn check_alive(&self) -> Result<(), SendError> {
+        match &self.failed {
+            Some(reason) => Err(SendError::Fatal(Arc::clone(reason))),
+            None if self.is_closed => Err(SendError::Closed),
+            None => Ok(()),
+        }
     }
 
     /// The first who waits for a topic asks for it.

@@ -1,11 +1,13 @@
 //! Bytes as they are.
 
 use crate::serialize_error::SerializeError;
-use crate::serializer::{Datum, SerializedHeaders, Serializer};
+use crate::serializer::{Datum, Plain, SerializedHeaders, Serializer};
 
 /// Bytes as they are: what a topic's handle begins with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ByteArraySerializer;
+
+impl Plain for ByteArraySerializer {}
 
 impl<T: AsRef<[u8]> + ?Sized> Serializer<T> for ByteArraySerializer {
     fn serialize(&self, value: &T, out: &mut Vec<u8>, _: &mut SerializedHeaders) -> Result<Datum, SerializeError> {

@@ -10,7 +10,7 @@ use super::{
     IntegerSerializer, LongSerializer, ShortSerializer, StringSerializer, UUIDSerializer, VoidSerializer,
 };
 use crate::serialize_error::SerializeError;
-use crate::serializer::{Datum, SerializedHeaders, Serializer};
+use crate::serializer::{Datum, Plain, SerializedHeaders, Serializer};
 
 /// A list, of what the inner serializer writes: `[T]` or `Vec<T>`. Entries that may be null are `Option<T>` and want
 /// [`Nullable`].
@@ -29,6 +29,8 @@ use crate::serializer::{Datum, SerializedHeaders, Serializer};
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ListSerializer<S>(pub S);
+
+impl<S: Plain> Plain for ListSerializer<S> {}
 
 /// How a list is laid out: by the class of its inner serializer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,6 +54,8 @@ pub trait ListElement {
 /// For entries that may be null: writes `Option<T>`, of which `None` is null, where `S` writes `T`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Nullable<S>(pub S);
+
+impl<S: Plain> Plain for Nullable<S> {}
 
 impl<T, S: Serializer<T>> Serializer<Option<T>> for Nullable<S> {
     fn serialize(

@@ -1,31 +1,43 @@
 //! Numbers, big-endian, and truth.
 
 use crate::serialize_error::SerializeError;
-use crate::serializer::{Datum, SerializedHeaders, Serializer};
+use crate::serializer::{Datum, Plain, SerializedHeaders, Serializer};
 
 /// An `i16`: two bytes, big-endian.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ShortSerializer;
 
+impl Plain for ShortSerializer {}
+
 /// An `i32`: four bytes, big-endian.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct IntegerSerializer;
+
+impl Plain for IntegerSerializer {}
 
 /// An `i64`: eight bytes, big-endian.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct LongSerializer;
 
+impl Plain for LongSerializer {}
+
 /// An `f32`: four bytes, IEEE 754, big-endian. A NaN keeps its bits (`Float.floatToRawIntBits`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct FloatSerializer;
+
+impl Plain for FloatSerializer {}
 
 /// An `f64`: eight bytes, IEEE 754, big-endian. Every NaN becomes `7ff8000000000000` (`Double.doubleToLongBits`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct DoubleSerializer;
 
+impl Plain for DoubleSerializer {}
+
 /// A `bool`: one byte, 0 or 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct BooleanSerializer;
+
+impl Plain for BooleanSerializer {}
 
 const CANONICAL_NAN: u64 = 0x7ff8_0000_0000_0000;
 

@@ -2,12 +2,14 @@
 
 use super::encoding::Encoding;
 use crate::serialize_error::SerializeError;
-use crate::serializer::{Datum, SerializedHeaders, Serializer};
+use crate::serializer::{Datum, Plain, SerializedHeaders, Serializer};
 
 /// Text in UTF-8, which is what Java's `StringSerializer` writes unless `serializer.encoding` says otherwise: then see
 /// [`EncodedStringSerializer`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct StringSerializer;
+
+impl Plain for StringSerializer {}
 
 impl<T: AsRef<str> + ?Sized> Serializer<T> for StringSerializer {
     fn serialize(&self, value: &T, out: &mut Vec<u8>, _: &mut SerializedHeaders) -> Result<Datum, SerializeError> {
@@ -27,6 +29,8 @@ impl<T: AsRef<str> + ?Sized> Serializer<T> for StringSerializer {
 /// Text in an [`Encoding`]: Java's `StringSerializer` with `key.serializer.encoding` or `value.serializer.encoding`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct EncodedStringSerializer(pub Encoding);
+
+impl Plain for EncodedStringSerializer {}
 
 impl<T: AsRef<str> + ?Sized> Serializer<T> for EncodedStringSerializer {
     fn serialize(&self, value: &T, out: &mut Vec<u8>, _: &mut SerializedHeaders) -> Result<Datum, SerializeError> {

@@ -1,33 +1,46 @@
 //! UUIDs, which Kafka writes as text.
 
 use crate::serialize_error::SerializeError;
-use crate::serializer::{Datum, SerializedHeaders, Serializer};
+use crate::serializer::{Datum, Plain, SerializedHeaders, Serializer};
 
 /// A UUID: the 36 characters of its text form, in lower case.
 ///
-/// It takes the 16 bytes in the order of RFC 9562, as an array or as a type that shows them, which `uuid::Uuid` does; or the
-/// 36 characters, as text.
+/// It takes the 16 bytes in the order of RFC 9562 (`uuid::Uuid::as_bytes` gives them), or the 36 characters as text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct UUIDSerializer;
 
-impl<T: AsRef<[u8]> + ?Sized> Serializer<T> for UUIDSerializer {
-    fn serialize(&self, value: &T, out: &mut Vec<u8>, _: &mut SerializedHeaders) -> Result<Datum, SerializeError> {
-        let bytes = value.as_ref();
-        if let Ok(raw) = bytes.try_into() {
-            out.extend_from_slice(&text(raw));
-        } else if is_text(bytes) {
-            out.extend(bytes.iter().map(u8::to_ascii_lowercase));
-        } else {
-            return Err(SerializeError::new(format!(
-                "a UUID is 16 bytes or 36 characters, and these {} bytes are not one",
-                bytes.len()
-            )));
-        }
+impl Plain for UUIDSerializer {}
+
+impl Serializer<[u8; 16]> for UUIDSerializer {
+    fn serialize(
+        &self,
+        value: &[u8; 16],
+        out: &mut Vec<u8>,
+        _: &mut SerializedHeaders,
+    ) -> Result<Datum, SerializeError> {
+        out.extend_from_slice(&text(value));
         Ok(Datum::Bytes)
     }
+}
 
-    fn size_hint(&self, _: &T) -> usize {
-        LEN
+impl Serializer<str> for UUIDSerializer {
+    fn serialize(&self, value: &str, out: &mut Vec<u8>, _: &mut SerializedHeaders) -> Result<Datum, SerializeError> {
+        if !is_text(value.as_bytes()) {
+            return Err(SerializeError::new(format!("{value:?} is not the text of a UUID")));
+        }
+        out.extend(value.bytes().map(|byte| byte.to_ascii_lowercase()));
+        Ok(Datum::Bytes)
+    }
+}
+
+impl Serializer<String> for UUIDSerializer {
+    fn serialize(
+        &self,
+        value: &String,
+        out: &mut Vec<u8>,
+        headers: &mut SerializedHeaders,
+    ) -> Result<Datum, SerializeError> {
+        self.serialize(value.as_str(), out, headers)
     }
 }
 
