@@ -4,6 +4,8 @@
 //! index. This is the core's only lock; the core completes and wakes under no other lock, and never waits.
 
 use crate::error::{DeliveryError, DeliveryFailure, Written};
+use crate::hooks::Hooked;
+pub use crate::hooks::{Hook, Hooks};
 use crate::time::Timestamp;
 use std::fmt;
 use std::future::Future;
@@ -46,7 +48,7 @@ pub enum RunResult {
 
 impl RunResult {
     /// The result of the record that is `nth` of the run, with its own timestamp.
-    fn of(&self, nth: u32, timestamp: Timestamp) -> Result<Ack, DeliveryError> {
+    pub(crate) fn of(&self, nth: u32, timestamp: Timestamp) -> Result<Ack, DeliveryError> {
         match self {
             Self::Acknowledged { partition, base_offset, append_time } => Ok(Ack {
                 partition: *partition,
@@ -206,45 +208,22 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// What runs after a record's outcome, with the number that the caller gave with the record. Shared by many records, so
-/// that a record costs a reference count and no allocation.
-pub type Hook = Arc<dyn Fn(u64, Result<Ack, DeliveryError>) + Send + Sync>;
-
-/// One record's hook.
-#[derive(Debug, Clone, Copy)]
-struct Hooked {
-    /// Index in the outcome.
-    index: u32,
-    /// Which of the batch's hooks.
-    hook: u32,
-    /// The record's own timestamp.
-    timestamp: Timestamp,
-    /// Given back to the hook.
-    token: u64,
-}
-
 /// The claims on a batch's result: the outcome that its deliveries share, and the hooks to run after it. A split divides
 /// them by index; the outcome stays one.
 ///
-/// A batch whose records all go unclaimed allocates nothing here. Records in a row with the same hook share one reference
-/// to it: an atomic increment a record costs as much as a quarter of the append.
+/// A batch whose records all go unclaimed allocates nothing here.
 #[derive(Default)]
 pub(crate) struct Claims {
     /// `None` until a delivery is claimed.
     outcome: Option<Arc<Outcome>>,
     /// The outcome's index of the batch's first record: not 0 only after a split.
     first: u32,
-    /// In order of index.
-    hooked: Vec<Hooked>,
-    /// What `hooked` points into.
-    hooks: Vec<Hook>,
+    pub(crate) hooked: Hooked,
 }
 
 impl Claims {
-    /// Bytes that the first hook of a batch takes.
-    pub(crate) const FIRST_HOOK: usize = HOOKED_MIN * size_of::<Hooked>() + size_of::<Hook>();
-
     /// A claim on the record at `index`.
+    #[inline]
     pub(crate) fn delivery(&mut self, index: u32, timestamp: Timestamp) -> Delivery {
         let outcome = self.outcome.get_or_insert_with(|| {
             let outcome = Arc::<Outcome>::default();
@@ -254,60 +233,23 @@ impl Claims {
         Delivery::new(Arc::clone(outcome), index, timestamp)
     }
 
-    /// Bytes of heap that [`hook`](Self::hook) will take beyond what is held.
-    pub(crate) fn hook_growth(&self, hook: &Hook) -> usize {
-        let hooked =
-            if self.hooked.len() == self.hooked.capacity() { self.hooked.capacity().max(HOOKED_MIN) } else { 0 };
-        let full = self.hooks.len() == self.hooks.capacity() && !self.is_last(hook);
-        let hooks = if full { self.hooks.capacity().max(1) } else { 0 };
-        hooked * size_of::<Hooked>() + hooks * size_of::<Hook>()
-    }
-
-    /// Runs `hook` with `token` after the outcome of the record at `index`, higher than any before.
-    pub(crate) fn hook(&mut self, index: u32, timestamp: Timestamp, token: u64, hook: &Hook) {
-        if !self.is_last(hook) {
-            if self.hooks.len() == self.hooks.capacity() {
-                self.hooks.reserve_exact(self.hooks.capacity().max(1));
-            }
-            self.hooks.push(Arc::clone(hook));
-        }
-        if self.hooked.len() == self.hooked.capacity() {
-            self.hooked.reserve_exact(self.hooked.capacity().max(HOOKED_MIN));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "no more hooks than records, and those are counted in u32")]
-        let last = self.hooks.len() as u32 - 1;
-        self.hooked.push(Hooked { index, hook: last, timestamp, token });
-    }
-
-    fn is_last(&self, hook: &Hook) -> bool {
-        self.hooks.last().is_some_and(|last| Arc::ptr_eq(last, hook))
-    }
-
     /// The claims on the records from `at` on (counted from the batch's first); `self` keeps those before it.
     pub(crate) fn split_off(&mut self, at: u32) -> Self {
         let first = self.first + at;
-        let cut = self.hooked.partition_point(|hooked| hooked.index < first);
-        let hooked = self.hooked.split_off(cut);
         if let Some(outcome) = &self.outcome {
             outcome.shared();
         }
-        Self { outcome: self.outcome.clone(), first, hooked, hooks: self.hooks.clone() }
+        Self { outcome: self.outcome.clone(), first, hooked: self.hooked.split_off(first) }
     }
 
     /// Gives `count` records, from the `from`th of the batch on, their result, and takes out the hooks to run for them.
     pub(crate) fn resolve(&mut self, from: u32, count: u32, result: RunResult) -> Hooks {
         let first = self.first + from;
-        let start = self.hooked.partition_point(|hooked| hooked.index < first);
-        let end = self.hooked.partition_point(|hooked| hooked.index < first + count);
-        let (hooked, hooks) = if start == 0 && end == self.hooked.len() {
-            (std::mem::take(&mut self.hooked), std::mem::take(&mut self.hooks))
-        } else {
-            (self.hooked.drain(start..end).collect(), self.hooks.clone())
-        };
+        let hooked = self.hooked.take(first, count);
         if let Some(outcome) = &self.outcome {
             outcome.resolve(first, count, result.clone());
         }
-        Hooks { first, result, hooked, hooks }
+        Hooks::new(first, result, hooked)
     }
 }
 
@@ -321,44 +263,9 @@ impl Drop for Claims {
 
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claims").field("first", &self.first).field("hooked", &self.hooked.len()).finish_non_exhaustive()
+        f.debug_struct("Claims").field("first", &self.first).field("hooked", &self.hooked).finish_non_exhaustive()
     }
 }
-
-/// Hooks whose records have their result. They are the user's code, so the driver runs them, under no lock.
-pub struct Hooks {
-    /// Index of the run's first record.
-    first: u32,
-    /// The result of the run.
-    result: RunResult,
-    hooked: Vec<Hooked>,
-    hooks: Vec<Hook>,
-}
-
-impl Hooks {
-    /// Whether there is nothing to run.
-    pub fn is_empty(&self) -> bool {
-        self.hooked.is_empty()
-    }
-
-    /// Runs them in the order in which the records were sent, through `call`, which may guard against panics.
-    pub fn run(self, mut call: impl FnMut(&Hook, u64, Result<Ack, DeliveryError>)) {
-        for Hooked { index, hook, timestamp, token } in self.hooked {
-            if let Some(hook) = self.hooks.get(hook as usize) {
-                call(hook, token, self.result.of(index - self.first, timestamp));
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Hooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hooks").field("count", &self.hooked.len()).finish_non_exhaustive()
-    }
-}
-
-/// Room for this many hooks is made at first: 400 bytes, and five growths in a batch of 400 records.
-const HOOKED_MIN: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -410,58 +317,5 @@ mod tests {
         let _unclaimed = claims.delivery(0, Timestamp(0));
         let _ = claims.resolve(0, 2, acknowledged(0));
         let _ = claims.resolve(1, 1, acknowledged(1));
-    }
-
-    #[test]
-    fn hooks_run_in_order_with_their_tokens() {
-        let seen: Arc<Mutex<Vec<(u64, bool)>>> = Arc::default();
-        let hook: Hook = {
-            let seen = Arc::clone(&seen);
-            Arc::new(move |token, result| seen.lock().unwrap().push((token, result.is_ok())))
-        };
-        let mut claims = Claims::default();
-        for index in 0..3 {
-            claims.hook(index, Timestamp(0), 10 + u64::from(index), &hook);
-        }
-        let error = DeliveryError { kind: DeliveryFailure::Closed, written: Written::No };
-        let failed = claims.resolve(0, 1, RunResult::Failed(error));
-        let rest = claims.resolve(1, 2, acknowledged(8));
-        for hooks in [failed, rest] {
-            hooks.run(|hook, token, result| hook(token, result));
-        }
-        assert_eq!(*seen.lock().unwrap(), [(10, false), (11, true), (12, true)]);
-    }
-
-    #[test]
-    fn a_split_divides_the_hooks_and_their_offsets() {
-        let seen: Arc<Mutex<Vec<(u64, i64)>>> = Arc::default();
-        let hooks: [Hook; 2] = std::array::from_fn(|_| -> Hook {
-            let seen = Arc::clone(&seen);
-            Arc::new(move |token, result| seen.lock().unwrap().push((token, result.unwrap().offset.unwrap())))
-        });
-        let mut head = Claims::default();
-        for index in 0..5u32 {
-            head.hook(index, Timestamp(0), u64::from(index), &hooks[index as usize % 2]);
-        }
-        let mut tail = head.split_off(2);
-        for hooks in [tail.resolve(0, 3, acknowledged(70)), head.resolve(0, 2, acknowledged(40))] {
-            hooks.run(|hook, token, result| hook(token, result));
-        }
-        assert_eq!(*seen.lock().unwrap(), [(2, 70), (3, 71), (4, 72), (0, 40), (1, 41)]);
-    }
-
-    #[test]
-    fn hook_growth_is_what_a_hook_takes() {
-        let hook: Hook = Arc::new(|_, _| {});
-        let mut claims = Claims::default();
-        let heap = |claims: &Claims| {
-            claims.hooked.capacity() * size_of::<Hooked>() + claims.hooks.capacity() * size_of::<Hook>()
-        };
-        assert_eq!(claims.hook_growth(&hook), Claims::FIRST_HOOK);
-        for index in 0..100 {
-            let (before, growth) = (heap(&claims), claims.hook_growth(&hook));
-            claims.hook(index, Timestamp(0), 0, &hook);
-            assert_eq!(heap(&claims) - before, growth);
-        }
     }
 }

@@ -24,6 +24,7 @@ mod connection;
 pub mod delivery;
 mod directory;
 pub mod error;
+mod hooks;
 mod identity;
 mod metadata;
 pub mod output;

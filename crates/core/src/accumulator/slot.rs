@@ -4,6 +4,7 @@ use super::Limits;
 use crate::batch::{Batch, Meta};
 use crate::budget::{BATCH_OVERHEAD, Budget};
 use crate::delivery::{Claims, Delivery, Hook};
+use crate::hooks::Hooked;
 use crate::record::Record;
 use crate::time::{Time, Timestamp};
 use crate::topic::PartitionKey;
@@ -22,10 +23,19 @@ pub enum Claim<'a> {
 }
 
 impl Claim<'_> {
+    /// Whether it surely takes no more heap than these claims hold.
+    #[inline]
+    fn fits(&self, claims: &Claims) -> bool {
+        match self {
+            Self::Hook(hook, _) => claims.hooked.has_room(hook),
+            Self::Nothing | Self::Delivery => true,
+        }
+    }
+
     /// Bytes of heap that it takes in these claims.
     fn growth(&self, claims: &Claims) -> usize {
         match self {
-            Self::Hook(hook, _) => claims.hook_growth(hook),
+            Self::Hook(hook, _) => claims.hooked.growth(hook),
             Self::Nothing | Self::Delivery => 0,
         }
     }
@@ -44,7 +54,7 @@ pub(super) fn view<'a>(record: &Record<'a>) -> RecordView<'a, impl Iterator<Item
 /// Bytes of `buffer.memory` that surely hold a batch of one record, given the record's
 /// [upper bound](RecordView::upper_bound) and whatever its claim: who waits for memory waits for this much.
 pub(super) fn charge_alone(upper_bound: usize) -> usize {
-    upper_bound - BATCH_HEADER_LEN + BATCH_OVERHEAD + Claims::FIRST_HOOK
+    upper_bound - BATCH_HEADER_LEN + BATCH_OVERHEAD + Hooked::FIRST
 }
 
 /// A partition's place.
@@ -92,19 +102,18 @@ impl Default for Slot {
 impl Slot {
     /// Bytes at which the open batch is full. The place for an estimate of the compression ratio: until there is one,
     /// `batch.size` is of bytes before compression.
+    #[inline]
     pub(super) fn limit(&self, limits: &Limits) -> usize {
         if self.hungry { limits.batch } else { limits.behind }
     }
 
     /// Whether `len` bytes more and the claim fit into the open batch as it is. Says no too often rather than look twice:
     /// then [`make_room`](Self::make_room) decides.
-    #[inline]
+    #[inline(always)]
     pub(super) fn has_room(&self, len: usize, claim: &Claim<'_>, limits: &Limits) -> bool {
         let Some(open) = &self.open else { return false };
         let end = open.records.len() + len;
-        end + BATCH_HEADER_LEN <= self.limit(limits)
-            && end <= open.records.capacity()
-            && claim.growth(&open.claims) == 0
+        end + BATCH_HEADER_LEN <= self.limit(limits) && end <= open.records.capacity() && claim.fits(&open.claims)
     }
 
     /// Whether the partition has no batch that could still take records of a sticky run.
@@ -219,15 +228,9 @@ impl Open {
         RecordView { timestamp_delta, offset_delta: self.count.cast_signed(), ..view(record) }.encoded_len()
     }
 
-    /// Takes the record in, whose content is so many bytes. There is room.
+    /// Takes the record in, whose content is so many bytes. There is room. Its index in the batch.
     #[inline]
-    pub(super) fn push(
-        &mut self,
-        record: &Record<'_>,
-        content: usize,
-        claim: Claim<'_>,
-        timestamp: Timestamp,
-    ) -> Option<Delivery> {
+    pub(super) fn push(&mut self, record: &Record<'_>, content: usize, timestamp: Timestamp) -> u32 {
         let index = self.count;
         if index == 0 {
             self.base_timestamp = timestamp.0;
@@ -239,11 +242,17 @@ impl Open {
             .encode_measured(content, &mut self.records);
         self.max_timestamp = self.max_timestamp.max(timestamp.0);
         self.count += 1;
+        index
+    }
+
+    /// Remembers the claim on the record that was taken in last.
+    #[inline(always)] // What it returns goes through memory otherwise, and waits there longer than the record takes.
+    pub(super) fn claim(&mut self, claim: Claim<'_>, index: u32, timestamp: Timestamp) -> Option<Delivery> {
         match claim {
             Claim::Nothing => None,
             Claim::Delivery => Some(self.claims.delivery(index, timestamp)),
             Claim::Hook(hook, token) => {
-                self.claims.hook(index, timestamp, token, hook);
+                self.claims.hooked.push(index, timestamp, token, hook);
                 None
             }
         }
