@@ -124,8 +124,8 @@ impl Accumulator {
         wake
     }
 
-    /// Whether the driver must be woken to be up at this time: then a batch is given up whose partition stays behind.
-    pub(super) fn wake_before(&mut self, at: Time) -> bool {
+    /// Whether the driver must be woken to be up at this time; then it counts as awake.
+    pub fn wake_before(&mut self, at: Time) -> bool {
         let wake = self.asleep.is_some_and(|until| at < until);
         if wake {
             self.asleep = None;

@@ -83,7 +83,7 @@ pub(super) enum Choice {
 
 impl Topic {
     /// The partition of a record. Draws a new sticky one where the old one has had its share, and changes nothing else.
-    #[inline]
+    #[inline(always)]
     pub(super) fn choose(
         &mut self,
         record: &Record<'_>,
@@ -198,7 +198,7 @@ impl Topics {
     }
 
     /// The topic's number, or why it cannot be sent to now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&mut self, name: &str, ticket: Option<Ticket>, now: Time) -> Result<TopicIndex, Refusal> {
         if let Some(recent) = self.recent
             && let Some(topic) = self.topic(recent)
@@ -210,6 +210,7 @@ impl Topics {
         self.look_up(name, ticket, now)
     }
 
+    #[inline(never)]
     fn look_up(&mut self, name: &str, ticket: Option<Ticket>, now: Time) -> Result<TopicIndex, Refusal> {
         match self.names.get(name).map(|name| &name.state) {
             Some(State::Known(index)) => {
