@@ -203,6 +203,7 @@ impl Accumulator {
     ///
     /// # Errors
     /// As [`append`](Self::append).
+    #[inline(always)]
     pub fn append_to(
         &mut self,
         topic: TopicIndex,
@@ -217,7 +218,7 @@ impl Accumulator {
     }
 
     /// An append to the topic that `find` finds. Compiled once for each way of finding it.
-    #[inline]
+    #[inline(always)]
     fn take_in(
         &mut self,
         find: impl FnOnce(&mut Topics, Time) -> Result<TopicIndex, Refusal>,

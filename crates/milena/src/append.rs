@@ -53,21 +53,32 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// What nearly every send comes to: nobody in the way, and no code of the user's to run first. `None`: nothing has
-    /// happened, and [`Place::poll_append`] finds out why.
-    #[inline]
-    pub(crate) fn append_at_once(&self, record: &Record<'_>, claim: Claim<'_>) -> Option<Appended> {
+    /// What nearly every send comes to: nobody in the way, and no code of the user's to run first. What `accepted` makes of
+    /// it, under the lock. `None`: nothing has happened, and [`Place::poll_append`] finds out why.
+    #[inline(always)] // And `accepted` within: else what it makes is copied three times on its way to the caller.
+    pub(crate) fn append_at_once<T>(
+        &self,
+        record: &Record<'_>,
+        claim: Claim<'_>,
+        accepted: impl FnOnce(Appended) -> T,
+    ) -> Option<T> {
         if self.waiting.is_some() || self.shared.has_partitioner() {
             return None;
         }
-        let (now, wall) = self.shared.clock.both();
         let mut accumulator = self.shared.accumulator().ok()?;
-        let appended = self.enter(&mut accumulator, record, claim, (now, wall)).ok()?;
+        let (now, wall, mut wake) = accumulator.times(&self.shared.clock);
+        let result = match self.enter(&mut accumulator, record, claim, (now, wall)) {
+            Ok(appended) => {
+                wake |= appended.wake;
+                Some(accepted(appended))
+            }
+            Err(_) => None,
+        };
         drop(accumulator);
-        if appended.wake {
+        if wake {
             self.shared.inbox.wake();
         }
-        Some(appended)
+        result
     }
 
     /// As [`Place::poll_append`], and never waits.
@@ -192,7 +203,7 @@ impl<'a> Place<'a> {
     }
 
     /// Appends by the topic's number, where that is known.
-    #[inline]
+    #[inline(always)] // As `Accumulator::append`.
     fn enter(
         &self,
         accumulator: &mut Accumulator,

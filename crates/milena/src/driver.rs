@@ -18,6 +18,7 @@
 
 use crate::compressor::Pool;
 use crate::connections::{Connections, Event};
+use crate::glance::AGE_MAX;
 use crate::inbox::Mail;
 use crate::park::within_hook;
 use crate::shared::Shared;
@@ -144,8 +145,10 @@ impl Driver {
         accumulator.handle_timeout(now);
         accumulator.take_wanted(&mut self.wanted);
         accumulator.take_due(now, &mut self.due);
+        let soon = accumulator.glance.end().then(|| now + AGE_MAX);
         if self.wanted.is_empty() && self.due.is_empty() {
             let until = earlier(accumulator.next_due(), earlier(self.sender_due, self.abort_due()));
+            let until = earlier(until, soon);
             if accumulator.going_to_sleep(until) {
                 return Some(Rest { until, drained: accumulator.is_drained() });
             }
@@ -254,10 +257,12 @@ impl Driver {
     /// Under no lock. A panic is the hook's own trouble.
     fn run_hooks(&mut self) {
         for hooks in self.hooks.drain(..) {
-            hooks.run(|hook, token, result| {
-                if within_hook(|| catch_unwind(AssertUnwindSafe(|| hook(token, result)))).is_err() {
-                    tracing::error!(token, "a delivery hook panicked");
-                }
+            within_hook(|| {
+                hooks.run(|hook, token, result| {
+                    if catch_unwind(AssertUnwindSafe(|| hook(token, result))).is_err() {
+                        tracing::error!(token, "a delivery hook panicked");
+                    }
+                });
             });
         }
     }

@@ -40,6 +40,7 @@ mod compressor;
 mod config_error;
 mod connections;
 mod driver;
+mod glance;
 mod inbox;
 pub mod knobs;
 mod life;

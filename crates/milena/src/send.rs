@@ -40,16 +40,18 @@ impl<'a> Posting<'a> {
 impl Future for Sending<'_> {
     type Output = Result<Delivery, SendError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(context).map(|accepted| accepted.map(delivery))
+        self.0.poll(delivery, context)
     }
 }
 
 impl Future for Posting<'_> {
     type Output = Result<(), SendError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(context).map_ok(drop)
+        self.0.poll(drop, context)
     }
 }
 
@@ -113,11 +115,17 @@ impl<'a> Append<'a> {
         Self { place: Place::new(shared), record: [record], claiming }
     }
 
-    fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Appended, SendError>> {
+    #[inline(always)]
+    fn poll<T>(&mut self, accepted: impl Fn(Appended) -> T, context: &Context<'_>) -> Poll<Result<T, SendError>> {
         let [record] = &self.record;
-        if let Some(appended) = self.place.append_at_once(record, self.claiming.claim()) {
-            return Poll::Ready(Ok(appended));
+        match self.place.append_at_once(record, self.claiming.claim(), &accepted) {
+            Some(result) => Poll::Ready(Ok(result)),
+            None => self.poll_slowly(context).map_ok(accepted),
         }
+    }
+
+    #[cold]
+    fn poll_slowly(&mut self, context: &Context<'_>) -> Poll<Result<Appended, SendError>> {
         let mut result = None;
         let mut run = Run { records: &mut self.record, done: &mut 0 };
         let claiming = &self.claiming;

@@ -1,12 +1,14 @@
 //! What the handles and the driver share: the accumulator behind its lock, the clock, the inbox, and how far closing is.
 
 use crate::clock::Clock;
+use crate::glance::Glance;
 use crate::inbox::Inbox;
 use crate::life::Life;
 use milena_core::Stats;
 use milena_core::config::Config;
 use milena_core::{Accumulator, Partitioner, Refusal, Ticket};
-use milena_core::{Record, SendError};
+use milena_core::{Record, SendError, Time, Timestamp};
+use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,16 +18,47 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) life: Life,
-    accumulator: Mutex<Accumulator>,
+    guarded: Mutex<Guarded>,
     partitioner: Option<Box<dyn Partitioner>>,
     /// As of the driver's last turn.
     stats: Mutex<Stats>,
 }
 
+/// What is behind the one lock.
+pub(crate) struct Guarded {
+    accumulator: Accumulator,
+    pub(crate) glance: Glance,
+}
+
+impl Guarded {
+    /// Both times for the next send, as [`Glance::take`] has them.
+    #[inline]
+    pub(crate) fn times(&mut self, clock: &Clock) -> (Time, Timestamp, bool) {
+        self.glance.take(clock, &mut self.accumulator)
+    }
+}
+
+impl Deref for Guarded {
+    type Target = Accumulator;
+
+    fn deref(&self) -> &Accumulator {
+        &self.accumulator
+    }
+}
+
+impl DerefMut for Guarded {
+    fn deref_mut(&mut self) -> &mut Accumulator {
+        &mut self.accumulator
+    }
+}
+
 impl Shared {
     pub(crate) fn new(config: Arc<Config>, seed: u64, partitioner: Option<Box<dyn Partitioner>>) -> Self {
         Self {
-            accumulator: Mutex::new(Accumulator::new(Arc::clone(&config), seed)),
+            guarded: Mutex::new(Guarded {
+                accumulator: Accumulator::new(Arc::clone(&config), seed),
+                glance: Glance::default(),
+            }),
             config,
             clock: Clock::start(),
             inbox: Arc::default(),
@@ -40,14 +73,14 @@ impl Shared {
     /// # Errors
     /// [`SendError::Fatal`] when it panicked under somebody before: what it holds cannot be trusted.
     #[inline]
-    pub(crate) fn accumulator(&self) -> Result<MutexGuard<'_, Accumulator>, SendError> {
+    pub(crate) fn accumulator(&self) -> Result<MutexGuard<'_, Guarded>, SendError> {
         let broken = |_| SendError::Fatal("the accumulator broke an invariant, see the panic before".into());
-        self.accumulator.lock().map_err(broken)
+        self.guarded.lock().map_err(broken)
     }
 
     /// The accumulator, be it broken: for whoever only clears up.
-    pub(crate) fn accumulator_at_any_rate(&self) -> MutexGuard<'_, Accumulator> {
-        self.accumulator.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn accumulator_at_any_rate(&self) -> MutexGuard<'_, Guarded> {
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the user's own code chooses partitions: then records must be [placed](Self::place) before they are appended.

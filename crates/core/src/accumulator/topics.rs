@@ -183,7 +183,7 @@ pub(super) struct Topics {
 impl Topics {
     /// As [`find`](Self::find), for who has the number that the name once had: it never has another. By the name again only
     /// while that does not stand for it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn confirm(
         &mut self,
         index: TopicIndex,

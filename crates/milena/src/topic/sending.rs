@@ -106,7 +106,7 @@ impl<'a, K, V, P: Part<'a, K>, Q: Part<'a, V>> Append<'a, K, V, P, Q> {
             let bytes = topic.as_bytes(&record, key.bytes(&scratch.bytes), value.bytes(&scratch.bytes));
             let polled = with_headers(bytes, &scratch.headers, |bytes| {
                 let [record] = bytes;
-                if let Some(appended) = place.append_at_once(record, claiming.claim()) {
+                if let Some(appended) = place.append_at_once(record, claiming.claim(), |appended| appended) {
                     return Ok(Ok(appended));
                 }
                 match poll_append(place, bytes, claiming, context) {
