@@ -19,14 +19,20 @@
 //! ```
 
 mod descriptor;
+#[cfg(feature = "protobuf-dynamic")]
+mod dynamic;
 mod error;
 mod indexes;
 mod known;
 mod messages;
 mod outline;
+#[cfg(feature = "protobuf-dynamic")]
+mod pool;
 mod proto_text;
 mod tokens;
 
+#[cfg(feature = "protobuf-dynamic")]
+pub use dynamic::{DynamicProtobuf, DynamicProtobufEncoder};
 pub use error::ProtobufError;
 pub use indexes::MessageIndexes;
 pub use messages::{Protobuf, ProtobufEncoder};

@@ -34,6 +34,11 @@ struct MessageDescriptor {
 #[derive(Clone, PartialEq, Message)]
 struct EnumDescriptor {}
 
+/// Whether a schema's text is one: a file that declares anything has one of these signs; base64 has neither.
+pub(super) fn is_descriptor(text: &str) -> bool {
+    !text.contains([';', '{']) && !text.trim().is_empty()
+}
+
 /// Reads one. All nested types count, those of map fields too.
 pub(super) fn read(base64: &str) -> Result<Outline, ProtobufError> {
     let fail = |error: String| ProtobufError::Descriptor(error);

@@ -40,6 +40,14 @@ pub enum ProtobufError {
     /// Files that import each other.
     #[error("import cycle: {}", .0.join(" imports "))]
     ImportCycle(Vec<String>),
+    /// A file parses, and does not hold together.
+    #[error("{file}: {reason}")]
+    Invalid {
+        /// Its path, or `the schema`.
+        file: String,
+        /// What is wrong in it.
+        reason: String,
+    },
     /// A `.proto` text was needed, for its imports.
     #[error("the schema is of type {0}, not PROTOBUF")]
     NotProtobuf(crate::SchemaType),

@@ -74,7 +74,8 @@ impl<T: Message> Encode<T> for ProtobufEncoder {
     }
 }
 
-fn indexes(schema: &Schema, full_name: &str) -> Result<Vec<u8>, ProtobufError> {
+/// The bytes that name the message.
+pub(super) fn indexes(schema: &Schema, full_name: &str) -> Result<Vec<u8>, ProtobufError> {
     match schema.schema_type {
         SchemaType::Protobuf => Ok(Outline::of(schema)?.indexes(full_name)?.to_bytes()),
         other => Err(ProtobufError::NotProtobuf(other)),

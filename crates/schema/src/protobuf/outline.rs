@@ -49,8 +49,7 @@ impl Outline {
     /// # Errors
     /// [`ProtobufError::Syntax`] with the place; [`ProtobufError::Descriptor`] if it is no text, and no base64 either.
     pub fn read(text: &str) -> Result<Self, ProtobufError> {
-        // A file that declares anything has one of these; base64 has neither.
-        if text.contains([';', '{']) || text.trim().is_empty() { Reader::read(text) } else { descriptor::read(text) }
+        if descriptor::is_descriptor(text) { descriptor::read(text) } else { Reader::read(text) }
     }
 
     /// Reads a registered schema. A file that only passes on another one, by its only `import public`, has that one's

@@ -46,9 +46,7 @@ impl<'a> Tokens<'a> {
 
     /// What is wrong with the last token.
     pub(super) fn error(&self, reason: impl Into<String>) -> ProtobufError {
-        let before = self.text.get(..self.began).unwrap_or_default();
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+        let (line, column) = place(self.text, self.began);
         ProtobufError::Syntax { line, column, reason: reason.into() }
     }
 
@@ -95,6 +93,13 @@ impl<'a> Tokens<'a> {
         }
         Err(self.error("a string without end"))
     }
+}
+
+/// Line and column, in characters, of a byte; both from 1.
+pub(super) fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    (line, before.chars().rev().take_while(|&c| c != '\n').count() + 1)
 }
 
 /// Names with their dots, and numbers: nothing here depends on what they are.
