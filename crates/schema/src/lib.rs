@@ -14,6 +14,8 @@ pub mod format;
 pub mod framing;
 #[cfg(feature = "registry")]
 pub mod guid;
+#[cfg(feature = "json")]
+pub mod json;
 #[cfg(feature = "registry")]
 pub mod lock;
 #[cfg(feature = "registry")]
@@ -27,6 +29,8 @@ mod rules;
 pub mod schema;
 #[cfg(feature = "registry")]
 pub mod subject;
+#[cfg(feature = "thrift")]
+pub mod thrift;
 
 #[cfg(feature = "registry")]
 pub use binding::{Binding, Bound};
