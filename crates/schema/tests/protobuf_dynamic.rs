@@ -5,6 +5,7 @@
 use milena_schema::protobuf::{DynamicProtobuf, ProtoText, ProtobufError};
 use milena_schema::{Encode, Format, Resolved, Schema, SchemaType};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 const ORDER: &str = r#"
@@ -60,6 +61,16 @@ fn json_becomes_the_message_with_all_digits() {
     let fields = ["08ffffffffffffffffff01", "120a0a040a02010210011801", "1a050a01611001", "22020801", "2a021002"];
     assert_eq!(message, fields.concat());
     assert_eq!(written(shop(), "shop.Order.Line", r#"{"n": 1}"#).unwrap(), ("040000".into(), "1002".into()));
+}
+
+#[test]
+fn a_json_value_becomes_the_same_message() {
+    let encoder = Format::<Value>::compile(&DynamicProtobuf::registered("shop.Order"), &resolved(shop())).unwrap();
+    let mut out = Vec::new();
+    encoder.encode(&json!({"id": 5, "counts": {"a": 1}}), &mut out).unwrap();
+    assert_eq!(hex(&out), "08051a050a01611001");
+    let error = encoder.encode(&json!({"lines": [{"n": "x"}]}), &mut out).unwrap_err();
+    assert_eq!(error.path(), "lines[0].n");
 }
 
 #[test]

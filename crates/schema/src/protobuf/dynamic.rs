@@ -7,14 +7,15 @@ use crate::format::{Encode, Format};
 use crate::schema::{Resolved, Schema};
 use milena::SerializeError;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
+use serde::Deserializer;
 use serde::de::DeserializeSeed;
-use serde_json::Deserializer;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment, Track};
 
-/// Writes messages of a name: `DynamicMessage`s, or JSON text in Protobuf's canonical mapping.
+/// Writes messages of a name: `DynamicMessage`s, or JSON in Protobuf's canonical mapping, as a value or as text (`RawValue`).
 ///
-/// JSON numbers keep all digits that their fields have: text goes into fields without a stop at f64. A field that the message
+/// Text's numbers keep all digits that their fields have: they go into fields without a stop at f64. A field that the message
 /// does not have is an error. What is written is by the schema **as registered**.
 #[derive(Debug, Clone)]
 pub struct DynamicProtobuf {
@@ -66,7 +67,7 @@ macro_rules! format_of {
     };
 }
 
-format_of!(DynamicMessage, RawValue);
+format_of!(DynamicMessage, RawValue, Value);
 
 /// Writes messages of one descriptor.
 #[derive(Debug, Clone)]
@@ -81,12 +82,13 @@ impl DynamicProtobufEncoder {
         &self.message
     }
 
-    /// The message that a JSON text says.
-    fn message_of(&self, json: &str) -> Result<DynamicMessage, SerializeError> {
+    /// The message that is read from JSON, text or value.
+    fn read<'de>(
+        &self,
+        json: impl Deserializer<'de, Error = serde_json::Error>,
+    ) -> Result<DynamicMessage, SerializeError> {
         let mut track = Track::new();
-        let mut text = Deserializer::from_str(json);
-        let tracked = serde_path_to_error::Deserializer::new(&mut text, &mut track);
-        let message = self.message.clone().deserialize(tracked);
+        let message = self.message.clone().deserialize(serde_path_to_error::Deserializer::new(json, &mut track));
         message.map_err(|error| located(&error.to_string(), &track.path()))
     }
 }
@@ -112,7 +114,18 @@ impl Encode<RawValue> for DynamicProtobufEncoder {
     }
 
     fn encode(&self, value: &RawValue, out: &mut Vec<u8>) -> Result<(), SerializeError> {
-        self.messages.encode(&self.message_of(value.get())?, out)
+        let mut text = serde_json::Deserializer::from_str(value.get());
+        self.messages.encode(&self.read(&mut text)?, out)
+    }
+}
+
+impl Encode<Value> for DynamicProtobufEncoder {
+    fn prelude(&self) -> &[u8] {
+        Encode::<DynamicMessage>::prelude(&self.messages)
+    }
+
+    fn encode(&self, value: &Value, out: &mut Vec<u8>) -> Result<(), SerializeError> {
+        self.messages.encode(&self.read(value)?, out)
     }
 }
 
