@@ -8,6 +8,7 @@ mod lines;
 mod milena;
 mod python;
 mod readers;
+mod records;
 mod report;
 mod versions;
 
@@ -36,22 +37,31 @@ enum Proof {
     Versions(versions::Args),
     /// What we write, read by Java, librdkafka and kafka-protocol; what they write and read on the development cluster
     Readers,
+    /// Typed records, read by Confluent's deserializers, fastavro and Apache's Thrift for Python
+    Records,
     /// Wrong arguments, settings, files and records: each with its exit status and its sentence
     BadInput,
 }
 
 /// Runs `cargo xtask prove`.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    crate::kafka::require_java()?;
-    let milena = match &args.milena {
-        Some(path) => Milena::at(path)?,
-        None => Milena::build()?,
-    };
     match &args.proof {
-        Proof::Flights(args) => flights::run(&milena, args),
-        Proof::Faults(args) => faults::run(&milena, args),
-        Proof::Versions(args) => versions::run(&milena, args),
-        Proof::Readers => readers::run(&milena),
-        Proof::BadInput => bad_input::run(&milena),
+        Proof::Flights(flights) => flights::run(&args.milena()?, flights),
+        Proof::Faults(faults) => faults::run(&args.milena()?, faults),
+        Proof::Versions(versions) => versions::run(&args.milena()?, versions),
+        Proof::Readers => readers::run(&args.milena()?),
+        Proof::Records => records::run(),
+        Proof::BadInput => bad_input::run(&args.milena()?),
+    }
+}
+
+impl Args {
+    /// What is put to the proof. Before it is built for minutes: Java, which starts Kafka.
+    fn milena(&self) -> Result<Milena> {
+        crate::kafka::require_java()?;
+        match &self.milena {
+            Some(path) => Milena::at(path),
+            None => Milena::build(),
+        }
     }
 }
