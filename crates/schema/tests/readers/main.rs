@@ -9,16 +9,19 @@ mod protobuf;
 mod python;
 mod thrift;
 
-use milena_schema::{Encode, Format, Resolved, Schema};
+use milena::serializer::{SerializedHeaders, Side};
+use milena_schema::{Encode, Format, Framing, Resolved, Schema};
 use std::sync::Arc;
 
-/// A record's value as bound by this format to a schema of that id: Confluent's prefix, prelude, payload.
+/// A record's value as bound by this format to a schema of that id, in Confluent's framing.
 fn record<T: ?Sized, F: Format<T>>(format: &F, registered: Schema, id: u32, value: &T) -> Vec<u8> {
     let schema = Arc::new(registered);
-    let encoder = format.compile(&Resolved { schema, subject: None, version: None, id: Some(id), guid: None }).unwrap();
-    let mut record = vec![0];
-    record.extend(id.to_be_bytes());
-    record.extend(encoder.prelude());
+    let resolved = Resolved { schema, subject: None, version: None, id: Some(id), guid: None };
+    let encoder = format.compile(&resolved).unwrap();
+    let frame = Framing::Prefix.frame(&resolved, Side::Value, encoder.prelude(), None).unwrap();
+    let (mut record, mut headers) = (Vec::new(), SerializedHeaders::default());
+    frame.begin(&mut record, &mut headers);
     encoder.encode(value, &mut record).unwrap();
+    frame.end(&mut record).unwrap();
     record
 }
