@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 /// Where a batch that is not numbered yet stands.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "most are the large one: the other is only with a codec, and not for long")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are the large one: the other is only with a codec, and not for long"
+)]
 pub(super) enum Waiting {
     /// It is being compressed. Its place is kept.
     Sealing(u64),
