@@ -71,6 +71,9 @@
 //! - The controller never fails, and topics come and go for all brokers at once. What can be late or stale is who leads
 //!   and who is in sync (`metadata_delay`, paused brokers).
 //! - A follower takes everything that its leader has in one go.
+//! - A killed broker knows afterwards where its logs begin; Kafka writes that down once a minute, and may go back to it.
+//! - A topic that is created again begins with the settings that it is given; Kafka 4.3.1 gives it those of its former lives back
+//!   when it starts anew.
 //! - A killed broker's port still accepts, and closes at once, where Kafka's would refuse.
 
 mod broker;

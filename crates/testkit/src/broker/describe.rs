@@ -73,6 +73,8 @@ fn partition_producers(cluster: &mut Cluster, request: &Request<'_>, topic: &str
             producer_epoch: producer.epoch.into(),
             last_sequence: producer.last_sequence,
             last_timestamp: producer.last_timestamp,
+            // Nobody has coordinated a transaction of it.
+            coordinator_epoch: -1,
             ..Default::default()
         })
         .collect();

@@ -158,7 +158,9 @@ fn has_transactional_records(topic: &TopicProduceData) -> bool {
     const LOW_ATTRIBUTES: usize = 22;
     topic.partition_data.iter().any(|partition| {
         let records = partition.records.as_deref().unwrap_or_default();
-        records.get(LOW_ATTRIBUTES).is_some_and(|attributes| attributes & 1 << 4 != 0)
+        // What is not a whole batch is none, and not in a transaction either.
+        validation::is_whole_batch(records)
+            && records.get(LOW_ATTRIBUTES).is_some_and(|attributes| attributes & 1 << 4 != 0)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Answer, Request};
 use crate::cluster::Cluster;
-use crate::topic::TopicOptions;
+use crate::topic::{TopicOptions, valid_name};
 use milena_wire::buf::DecodeError;
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::create_partitions::{
@@ -43,8 +43,10 @@ fn create_one(
     let hit = request.hit.as_ref();
     let created = match hit.and_then(|hit| hit.refusal(&asked.name, -1)) {
         Some(code) => Err(code),
+        // The name first, whatever else is wrong.
+        None if !valid_name(&asked.name) => Err(ErrorCode::INVALID_TOPIC_EXCEPTION),
+        None if cluster.topic(&asked.name).is_some() => Err(ErrorCode::TOPIC_ALREADY_EXISTS),
         None => topic_options(cluster, asked).and_then(|options| match validate_only {
-            true if cluster.topic(&asked.name).is_some() => Err(ErrorCode::TOPIC_ALREADY_EXISTS),
             true => Ok(None),
             false => cluster.create_topic(&asked.name, options).map(Some),
         }),
@@ -200,5 +202,9 @@ fn deletable(cluster: &Cluster, request: &Request<'_>, topic: &str, index: i32, 
     }
     let partition = cluster.partition(topic, index).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let leader = partition.leading_replica(request.broker, -1)?;
+    // Only what may be deleted by age or size may be deleted by hand.
+    if cluster.topic(topic).is_some_and(|topic| topic.options.compacted) {
+        return Err(ErrorCode::POLICY_VIOLATION);
+    }
     if offset > leader.log.high_watermark() { Err(ErrorCode::OFFSET_OUT_OF_RANGE) } else { Ok(()) }
 }

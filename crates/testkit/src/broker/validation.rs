@@ -83,6 +83,11 @@ pub(crate) fn only_batch(records: &[u8], version: i16) -> Result<(RecordBatch<'_
     Ok((batch, bytes))
 }
 
+/// Whether `records` begin with a batch of format 2 that is all there.
+pub(crate) fn is_whole_batch(records: &[u8]) -> bool {
+    matches!(batch_size(records), Ok(Some(_))) && records.get(MAGIC_AT) == Some(&2)
+}
+
 /// The size of the batch that `bytes` begin with, `None` when it is not all there.
 fn batch_size(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
     let Some(length) = bytes.get(8..BEFORE_BATCH).and_then(|length| length.first_chunk::<4>()) else { return Ok(None) };
