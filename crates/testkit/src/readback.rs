@@ -30,6 +30,18 @@ pub struct ReadRecord {
     pub codec: Codec,
 }
 
+impl ReadRecord {
+    /// The key as text. `None`: it is null, or not UTF-8.
+    pub fn key_text(&self) -> Option<&str> {
+        self.key.as_deref().and_then(|key| str::from_utf8(key).ok())
+    }
+
+    /// The value as text. `None`: it is null, or not UTF-8.
+    pub fn value_text(&self) -> Option<&str> {
+        self.value.as_deref().and_then(|value| str::from_utf8(value).ok())
+    }
+}
+
 /// Every record of a log.
 ///
 /// # Panics

@@ -14,7 +14,8 @@ use milena_wire::frame::FrameSplitter;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -103,6 +104,8 @@ impl DevCluster {
             world: Mutex::new(World { cluster, routes: BTreeMap::new() }),
             started: Instant::now(),
             planned: Notify::new(),
+            happened: Condvar::new(),
+            told: Notify::new(),
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
@@ -130,6 +133,54 @@ impl DevCluster {
             cluster.advance(now);
             act(cluster)
         })
+    }
+
+    /// Waits until `look` finds what it looks for, and gives that back; for code that is not async. `look` is called now, and
+    /// after everything that happens in the cluster.
+    ///
+    /// ```
+    /// # use milena_testkit::{DevCluster, DevOptions};
+    /// # use std::time::Duration;
+    /// let kafka = DevCluster::start_blocking(DevOptions::default())?;
+    /// // ... your application runs, and then:
+    /// let three = kafka.wait_until(Duration::from_millis(10), |cluster| {
+    ///     let records = cluster.records("orders", 0);
+    ///     (records.len() == 3).then_some(records)
+    /// });
+    /// assert!(three.is_none(), "nobody has sent anything in this example");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// `None` when `patience` is over.
+    pub fn wait_until<R>(&self, patience: Duration, mut look: impl FnMut(&Cluster) -> Option<R>) -> Option<R> {
+        let until = Instant::now() + patience;
+        let mut world = self.shared.lock();
+        loop {
+            if let Some(found) = look(&world.cluster) {
+                return Some(found);
+            }
+            let left = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+            world = self.shared.happened.wait_timeout(world, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// As [`wait_until`](Self::wait_until) for code that is async, on any executor, without an end of its own: put your
+    /// runtime's time-out around it.
+    ///
+    /// # Cancel safety
+    /// Dropping it changes nothing.
+    pub async fn until<R>(&self, mut look: impl FnMut(&Cluster) -> Option<R>) -> R {
+        let mut happened = pin!(self.shared.told.notified());
+        loop {
+            // Listening begins before looking: what happens in between is not missed.
+            happened.as_mut().enable();
+            let found = look(&self.shared.lock().cluster);
+            if let Some(found) = found {
+                return found;
+            }
+            happened.as_mut().await;
+            happened.set(self.shared.told.notified());
+        }
     }
 
     /// Ends it, and waits until its sockets are closed: a few milliseconds.
@@ -194,6 +245,9 @@ struct Shared {
     started: Instant,
     /// The time of the next planned event may have changed.
     planned: Notify,
+    /// Something may have changed: for threads that wait, and for tasks.
+    happened: Condvar,
+    told: Notify,
 }
 
 impl Shared {
@@ -212,7 +266,14 @@ impl Shared {
         let result = act(&mut world.cluster, now);
         world.deliver();
         self.planned.notify_one();
+        self.tell();
         result
+    }
+
+    /// Wakes who waits for something to happen.
+    fn tell(&self) {
+        self.happened.notify_all();
+        self.told.notify_waiters();
     }
 }
 
@@ -232,7 +293,9 @@ async fn keep_time(shared: &Shared) {
         let next = {
             let mut world = shared.lock();
             world.cluster.advance(shared.now());
-            world.deliver()
+            let next = world.deliver();
+            shared.tell();
+            next
         };
         let until_next = async {
             match next {

@@ -142,3 +142,22 @@ fn ports_are_free_again_after_a_shutdown() {
     let again = DevCluster::start_blocking(one).expect("the port is free");
     assert_eq!(again.bootstrap_servers(), format!("127.0.0.1:{port}"));
 }
+
+#[test]
+fn who_waits_for_something_hears_of_it_and_no_longer_than_it_likes() {
+    let cluster = start();
+    let end = |cluster: &milena_testkit::Cluster| Some(cluster.log_end("t", 0)).filter(|end| *end == 10);
+    assert_eq!(cluster.wait_until(Duration::from_millis(20), end), None);
+    let mut stream = connect(&cluster, 1);
+    put(&mut stream, &produce(&b(0)), 9);
+    assert_eq!(cluster.wait_until(Duration::from_secs(60), end), Some(10));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(runtime.block_on(cluster.until(end)), 10);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            runtime.block_on(cluster.until(|cluster| Some(cluster.log_end("t", 0)).filter(|end| *end == 20)))
+        });
+        put(&mut stream, &produce(&b(1)), 9);
+        assert_eq!(waiting.join().unwrap(), 20);
+    });
+}
