@@ -1,5 +1,6 @@
 //! `cargo xtask kafka`: real Apache Kafka brokers on this machine, from Kafka's own Maven artifacts.
 
+pub(crate) mod ask;
 mod cluster;
 mod java;
 mod node;
@@ -114,7 +115,8 @@ fn start(name: String, up: Up) -> Result<()> {
         return Ok(());
     }
     let Up { brokers, version, config, jvm } = up;
-    let cluster = Cluster::start(Shape { name, version, brokers, settings: config, jvm }, Life::Detached)?;
+    let cluster =
+        Cluster::start(Shape { name, version, brokers, settings: config, jvm, proxies: Vec::new() }, Life::Detached)?;
     println!("{}", cluster.bootstrap());
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A cluster of real brokers: started, hurt, and gone without a trace.
 
-use super::node::{Node, Role};
+use super::node::{Clients, Node, Role};
 use super::ports;
 use super::process::{Activity, Signal};
 use super::status::Status;
@@ -39,11 +39,14 @@ pub(crate) struct Shape {
     pub(crate) brokers: u32,
     pub(crate) settings: Vec<String>,
     pub(crate) jvm: Vec<String>,
+    /// For each broker the port of a proxy, which is where it tells clients that it is; empty: it tells its own. KRaft only.
+    pub(crate) proxies: Vec<u16>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { name: "main".into(), version: Version::default(), brokers: 1, settings: Vec::new(), jvm: Vec::new() }
+        let (settings, jvm, proxies) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name: "main".into(), version: Version::default(), brokers: 1, settings, jvm, proxies }
     }
 }
 
@@ -64,17 +67,22 @@ pub(crate) struct Cluster {
 
 impl Plan {
     fn new(shape: Shape) -> Result<Self> {
-        let Shape { name, version, brokers, settings, jvm } = shape;
-        let mut ports = ports::free(brokers as usize + 1)?.into_iter();
+        let Shape { name, version, brokers, settings, jvm, proxies } = shape;
+        let mut ports = ports::free(2 * brokers as usize + 1)?.into_iter();
         let quorum_port = ports.next().unwrap_or_default();
         let (keeper, broker) = match version.quorum() {
             Quorum::Kraft if brokers == 1 => (None, Role::Combined),
             Quorum::Kraft => (Some(Role::Controller), Role::Broker),
             Quorum::ZooKeeper => (Some(Role::ZooKeeper), Role::BrokerZookeeper),
         };
-        let keeper = keeper.map(|role| Node { id: QUORUM_NODE, role, port: quorum_port });
-        let brokers = (1..).zip(ports).map(|(id, port)| Node { id, role: broker, port });
-        let nodes = keeper.into_iter().chain(brokers).collect();
+        let keeper = keeper.map(|role| Node { id: QUORUM_NODE, role, port: quorum_port, clients: None });
+        let mut proxies = proxies.into_iter();
+        let mut nodes: Vec<Node> = keeper.into_iter().collect();
+        for id in 1..=brokers {
+            let port = ports.next().unwrap_or_default();
+            let clients = proxies.next().map(|told| Clients { port: ports.next().unwrap_or_default(), told });
+            nodes.push(Node { id, role: broker, port, clients });
+        }
         Ok(Self { name, version, id: random_id(), quorum_port, nodes, settings, jvm })
     }
 
@@ -150,9 +158,15 @@ impl Cluster {
             .with_context(|| format!("no cluster {name} here; `cargo xtask kafka --name {name} up` starts one"))
     }
 
-    /// `host:port` of every broker, separated by commas.
+    /// `host:port` of every broker, separated by commas. It leads past proxies, should there be any.
     pub(crate) fn bootstrap(&self) -> String {
         self.plan.bootstrap()
+    }
+
+    /// Where a broker listens for what its proxy passes on.
+    pub(crate) fn behind_proxy(&self, id: u32) -> Result<u16> {
+        let clients = self.node(id)?.clients.as_ref();
+        Ok(clients.with_context(|| format!("broker {id} has no proxy"))?.port)
     }
 
     pub(crate) fn version(&self) -> &Version {
@@ -172,6 +186,11 @@ impl Cluster {
     /// SIGTERM, and waits for the end.
     pub(crate) fn stop_node(&self, id: u32) -> Result<()> {
         self.node(id)?.stop(&self.plan)
+    }
+
+    /// SIGKILL, and waits until the process is gone.
+    pub(crate) fn kill_node(&self, id: u32) -> Result<()> {
+        self.node(id)?.kill(&self.plan)
     }
 
     /// SIGKILL, SIGSTOP or SIGCONT, at once.
@@ -247,7 +266,7 @@ mod tests {
 
     fn plan(version: &str, brokers: u32) -> Plan {
         let version = version.parse().unwrap();
-        Plan::new(Shape { name: "test".into(), version, brokers, settings: vec![], jvm: vec![] }).unwrap()
+        Plan::new(Shape { name: "test".into(), version, brokers, ..Shape::default() }).unwrap()
     }
 
     fn roles(plan: &Plan) -> Vec<(u32, Role)> {

@@ -34,6 +34,17 @@ pub(crate) struct Node {
     pub(crate) role: Role,
     /// Where it listens on 127.0.0.1: for clients if it is a broker, for brokers if not.
     pub(crate) port: u16,
+    /// Where it listens for clients that come by a proxy.
+    #[serde(default)]
+    pub(crate) clients: Option<Clients>,
+}
+
+/// A broker's second listener.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Clients {
+    pub(crate) port: u16,
+    /// The proxy's port, which is the one that clients are told.
+    pub(crate) told: u16,
 }
 
 /// A node that was just started and need not be ready yet.
@@ -138,6 +149,9 @@ impl Node {
             .replace("@QUORUM_PORT@", &plan.quorum_port.to_string())
             .replace("@REPLICAS@", &plan.brokers().count().min(3).to_string())
             .replace("@DIR@", &self.dir(plan).display().to_string());
+        if let Some(clients) = &self.clients {
+            text.push_str(&clients.settings(self.port));
+        }
         if self.role != Role::ZooKeeper {
             // The later of two lines wins in a properties file.
             for setting in &plan.settings {
@@ -210,6 +224,18 @@ impl Node {
     /// What stands on the command line of its process and of no other.
     fn mark(&self, plan: &Plan) -> String {
         self.dir(plan).join("server.properties").display().to_string()
+    }
+}
+
+impl Clients {
+    /// Besides the listener on `port`, by which brokers speak to each other. Of two lines the later one holds.
+    fn settings(&self, port: u16) -> String {
+        let Self { port: clients, told } = self;
+        format!(
+            "listeners=PLAINTEXT://127.0.0.1:{port},CLIENTS://127.0.0.1:{clients}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port},CLIENTS://127.0.0.1:{told}\n\
+             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,CLIENTS:PLAINTEXT\n"
+        )
     }
 }
 
