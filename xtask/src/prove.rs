@@ -1,15 +1,18 @@
 //! `cargo xtask prove`: long proofs on real brokers, run by hand, with Kafka's own clients as judges.
 
 mod bad_input;
+mod differential;
 mod faults;
 mod flights;
 mod java;
 mod lines;
 mod milena;
+mod outage;
 mod python;
 mod readers;
 mod records;
 mod report;
+mod soak;
 mod versions;
 
 use anyhow::Result;
@@ -39,6 +42,15 @@ enum Proof {
     Readers,
     /// Typed records, read by Confluent's deserializers, fastavro and Apache's Thrift for Python
     Records,
+    /// Minutes at full rate while brokers are restarted, killed and paused and connections cut; then the whole log, record by record
+    Soak(soak::Args),
+    /// The cluster away for minutes while records are offered: memory, patience, connections, processor
+    Outage(outage::Args),
+    /// The test kit's broker and a real one, asked the same at random, answer by answer
+    Differential(differential::Args),
+    /// The client that `soak` starts
+    #[command(hide = true)]
+    SoakClient(soak::client::Args),
     /// Wrong arguments, settings, files and records: each with its exit status and its sentence
     BadInput,
 }
@@ -52,6 +64,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Proof::Readers => readers::run(&args.milena()?),
         Proof::Records => records::run(),
         Proof::BadInput => bad_input::run(&args.milena()?),
+        Proof::Soak(soak) => soak::run(soak),
+        Proof::SoakClient(client) => soak::client::run(client),
+        Proof::Outage(outage) => outage::run(outage),
+        Proof::Differential(differential) => differential::run(differential),
     }
 }
 

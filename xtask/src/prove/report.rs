@@ -8,6 +8,8 @@ pub(crate) struct Report {
     proof: &'static str,
     rows: usize,
     failed: usize,
+    /// Rows beside them.
+    shown: usize,
 }
 
 impl Report {
@@ -15,7 +17,7 @@ impl Report {
     pub(crate) fn begin(proof: &'static str, columns: &[&str]) -> Self {
         println!("| {} | verdict |", columns.join(" | "));
         println!("|{}", "---|".repeat(columns.len() + 1));
-        Self { proof, rows: 0, failed: 0 }
+        Self { proof, rows: 0, failed: 0, shown: 0 }
     }
 
     /// Prints a row; an error is its verdict.
@@ -31,11 +33,18 @@ impl Report {
         }
     }
 
+    /// Prints a row that shows and promises nothing: a rival's.
+    pub(crate) fn beside(&mut self, cells: &[&dyn Display]) {
+        let cells: Vec<String> = cells.iter().map(ToString::to_string).collect();
+        self.shown += 1;
+        println!("| {} | – |", cells.join(" | "));
+    }
+
     /// Prints the summary line; fails if a row did, or if there was none.
     pub(crate) fn end(self) -> Result<()> {
-        let Self { proof, rows, failed } = self;
+        let Self { proof, rows, failed, shown } = self;
         println!("\nprove {proof}: {} of {rows} hold", rows - failed);
-        ensure!(rows > 0 && failed == 0, "prove {proof}: {failed} of {rows} do not hold");
+        ensure!(rows + shown > 0 && failed == 0, "prove {proof}: {failed} of {rows} do not hold");
         Ok(())
     }
 }
