@@ -27,6 +27,8 @@ pub(crate) fn run() -> Result<()> {
     step(begun, "golden batches, written by Kafka's classes", xtask(&["golden", "batches", "--check"])?)?;
     step(begun, "tests", cargo(&["test", "--workspace", "--no-fail-fast"]))?;
     step(begun, "instructions of the hot paths", xtask(&["guards"])?)?;
+    let differential = xtask(&["prove", "differential", "--operations", "1500", "--restart-every", "500"])?;
+    step(begun, "the broker model beside a real broker", differential)?;
     real_kafka(begun)
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "milena")]
     client: Choice,
     /// Bytes of a record's value: small, so that ten minutes fit on the disk
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 16)]
     value: usize,
     /// Gigabytes that the logs of three brokers may take: a client that reaches them is stopped, and its run is no proof
     #[arg(long, default_value_t = 30)]
