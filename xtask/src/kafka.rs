@@ -4,15 +4,15 @@ pub(crate) mod ask;
 mod cluster;
 mod java;
 mod node;
-mod ports;
-mod process;
+pub(crate) mod ports;
+pub(crate) mod process;
 mod status;
 mod topic;
 mod version;
 
 use anyhow::{Result, ensure};
 pub(crate) use cluster::{Cluster, Life, Shape};
-pub(crate) use java::{program as java_program, require as require_java};
+pub(crate) use java::{major_version as java_major, program as java_program, require as require_java};
 pub(crate) use process::Signal;
 use std::process::Command;
 pub(crate) use topic::{Create as CreateTopic, create as create_topic, partitions};

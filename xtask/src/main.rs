@@ -9,6 +9,7 @@ mod jars;
 mod kafka;
 mod messages;
 mod prove;
+mod registry;
 mod test;
 mod workspace;
 
@@ -41,6 +42,8 @@ enum Task {
     Messages(messages::Args),
     /// Proves on real brokers what the product promises, with Kafka's own clients as judges
     Prove(prove::Args),
+    /// Starts and stops real schema registries on this machine
+    Registry(registry::Args),
     /// Runs everything that must hold before a change goes in: what .ci/run calls
     Test,
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
         Task::Prove(args) => prove::run(&args),
+        Task::Registry(args) => registry::run(args),
         Task::Test => test::run(),
     };
     match outcome {

@@ -2,22 +2,26 @@
 
 use crate::guards::require_valgrind;
 use crate::kafka::{Cluster, Life, Shape, require_java};
+use crate::registry::{self, require as require_registries};
 use crate::workspace::cargo;
 use anyhow::{Context, Result, ensure};
 use std::env;
 use std::process::Command;
 use std::time::Instant;
 
-/// Runs every step on a machine that has nothing but Rust, Java, Maven and valgrind. The last lines are the test runner's own.
+/// Runs every step on a machine that has nothing but Rust, Java, Maven, Go and valgrind. The last lines are the test runner's own.
 pub(crate) fn run() -> Result<()> {
     let begun = Instant::now();
     // Before minutes of building: the sentence that says what to install.
     require_java()?;
     require_valgrind()?;
+    require_registries()?;
     step(begun, "format", cargo(&["fmt", "--all", "--check"]))?;
     step(begun, "lint", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    let lint_real_kafka = cargo(&["clippy", "--workspace", "--test", REAL_KAFKA, "--", "-D", "warnings"]);
-    step(begun, "lint the tests against real Kafka", lint_real_kafka)?;
+    for target in [REAL_KAFKA, REAL_REGISTRY] {
+        let lint = cargo(&["clippy", "--workspace", "--test", target, "--", "-D", "warnings"]);
+        step(begun, "lint the tests against the real ones", lint)?;
+    }
     let mut documentation = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     step(begun, "documentation", documentation)?;
@@ -29,11 +33,23 @@ pub(crate) fn run() -> Result<()> {
     step(begun, "instructions of the hot paths", xtask(&["guards"])?)?;
     let differential = xtask(&["prove", "differential", "--operations", "1500", "--restart-every", "500"])?;
     step(begun, "the broker model beside a real broker", differential)?;
+    real_registry(begun)?;
     real_kafka(begun)
 }
 
 /// The test targets that need brokers: `test = false` keeps them out of `cargo test`, and only this task names them.
 const REAL_KAFKA: &str = "real_kafka";
+
+/// The same for those that need schema registries.
+const REAL_REGISTRY: &str = "real_registry";
+
+/// One registry that judges compatibility, and one that has contexts and GUIDs.
+fn real_registry(begun: Instant) -> Result<()> {
+    let registries = registry::Scoped::start()?;
+    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--test", REAL_REGISTRY]);
+    tests.env("MILENA_TEST_REGISTRIES", registries.urls()).env("MILENA_TEST_SRFAKE", registry::srfake_program());
+    step(begun, "tests against real schema registries", tests)
+}
 
 /// One broker, which creates topics as they are named, and three, on which a topic's replicas can be lost.
 fn real_kafka(begun: Instant) -> Result<()> {

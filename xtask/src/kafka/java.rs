@@ -3,6 +3,7 @@
 use super::version::Version;
 use crate::{jars, workspace};
 use anyhow::{Context, Result, bail, ensure};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -30,7 +31,7 @@ pub(crate) fn require() -> Result<()> {
 }
 
 /// 17 for both `openjdk version "17.0.15" 2025-04-15` and `javac 17.0.15`.
-fn major_version(program: &str) -> Option<u32> {
+pub(crate) fn major_version(program: impl AsRef<OsStr>) -> Option<u32> {
     let output = Command::new(program).arg("-version").output().ok()?;
     let text = [output.stderr, output.stdout].concat();
     let text = String::from_utf8_lossy(&text);

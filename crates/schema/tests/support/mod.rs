@@ -10,6 +10,8 @@ use milena_schema::registry::{Registry, RegistryBuilder, block_on};
 use milena_schema::schema::{Resolved, Schema, SchemaType};
 use milena_schema::{Binding, Bound, Encode, Format};
 use std::convert::Infallible;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// Longer than anything takes that works.
@@ -92,4 +94,14 @@ pub(crate) fn eventually(is_so: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "it never was so");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// The body of a page, by hand: what is asked here must not go through what is tested.
+pub(crate) fn get(url: &str) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
