@@ -2,6 +2,7 @@
 
 mod bound;
 mod error;
+mod formats;
 mod refresh;
 mod strict;
 

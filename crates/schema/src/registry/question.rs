@@ -148,10 +148,21 @@ impl Question {
                 resolved(&mut walk, entity, Some(subject), None)?
             }
         };
-        if let (true, None, Some(id)) = (needs_guid, resolved.guid, resolved.id) {
-            resolved.guid = client.by_id(id, subject, deadline)?.guid().map(|guid| *guid.as_bytes());
+        if needs_guid && resolved.guid.is_none() {
+            resolved.guid = self.guid(client, &resolved, deadline)?.map(|guid| *guid.as_bytes());
         }
         Ok(resolved)
+    }
+
+    /// Registering may tell the id alone; some registries tell the GUID of a place and not of an id.
+    fn guid(&self, client: &Client, resolved: &Resolved, deadline: Instant) -> Result<Option<Guid>, RegistryError> {
+        match (self, resolved.id) {
+            (Self::Register { subject, normalize, .. }, _) => {
+                Ok(client.look_up(subject, &resolved.schema, *normalize, deadline)?.guid())
+            }
+            (Self::Id { .. }, _) | (_, None) => Ok(None),
+            (_, Some(id)) => Ok(client.by_id(id, self.subject(), deadline)?.guid()),
+        }
     }
 }
 
