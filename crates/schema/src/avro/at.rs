@@ -57,6 +57,7 @@ impl std::error::Error for Fault {}
 const DOUBLE_EXACT: u64 = 1 << 53;
 const FLOAT_EXACT: u64 = 1 << 24;
 
+/// What a value is at its own type comes first, and inlined; unions and all else are behind a call, `…_elsewhere`.
 impl<'s, 'o> At<'s, 'o> {
     /// The schema's whole value.
     pub(super) fn root(schema: &'s AvroSchema, out: &'o mut Vec<u8>) -> Self {
@@ -85,7 +86,16 @@ impl<'s, 'o> At<'s, 'o> {
         }
     }
 
+    #[inline]
     pub(super) fn boolean(self, value: bool) -> Result<(), Fault> {
+        if let Type::Boolean = self.node.kind {
+            put_boolean(self.out, value);
+            return Ok(());
+        }
+        self.boolean_elsewhere(value)
+    }
+
+    fn boolean_elsewhere(self, value: bool) -> Result<(), Fault> {
         let here = self.branch(&Found::Boolean)?;
         match here.node.kind {
             Type::Boolean => put_boolean(here.out, value),
@@ -97,10 +107,15 @@ impl<'s, 'o> At<'s, 'o> {
     /// An integer; `narrow`: of at most 32 bits, which prefers an int in a union.
     #[inline]
     pub(super) fn integer(self, value: i64, narrow: bool) -> Result<(), Fault> {
-        if let Type::Long = self.node.kind {
-            put_long(self.out, value);
-            return Ok(());
+        match self.node.kind {
+            Type::Long => put_long(self.out, value),
+            Type::Int if i32::try_from(value).is_ok() => put_long(self.out, value),
+            _ => return self.integer_elsewhere(value, narrow),
         }
+        Ok(())
+    }
+
+    fn integer_elsewhere(self, value: i64, narrow: bool) -> Result<(), Fault> {
         let here = self.branch(&Found::Integer { value, narrow })?;
         match &here.node.kind {
             Type::Long => put_long(here.out, value),
@@ -134,7 +149,16 @@ impl<'s, 'o> At<'s, 'o> {
         }
     }
 
+    #[inline]
     pub(super) fn double(self, value: f64) -> Result<(), Fault> {
+        if let Type::Double = self.node.kind {
+            put_double(self.out, value);
+            return Ok(());
+        }
+        self.double_elsewhere(value)
+    }
+
+    fn double_elsewhere(self, value: f64) -> Result<(), Fault> {
         let here = self.branch(&Found::Double(value))?;
         match here.node.kind {
             Type::Double => put_double(here.out, value),
@@ -147,7 +171,16 @@ impl<'s, 'o> At<'s, 'o> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn float(self, value: f32) -> Result<(), Fault> {
+        if let Type::Float = self.node.kind {
+            put_float(self.out, value);
+            return Ok(());
+        }
+        self.float_elsewhere(value)
+    }
+
+    fn float_elsewhere(self, value: f32) -> Result<(), Fault> {
         let here = self.branch(&Found::Float)?;
         match here.node.kind {
             Type::Float => put_float(here.out, value),
@@ -164,6 +197,10 @@ impl<'s, 'o> At<'s, 'o> {
             put_bytes(self.out, value.as_bytes());
             return Ok(());
         }
+        self.text_elsewhere(value)
+    }
+
+    fn text_elsewhere(self, value: &str) -> Result<(), Fault> {
         let here = self.branch(&Found::Text(value))?;
         match &here.node.kind {
             Type::String => put_bytes(here.out, value.as_bytes()),

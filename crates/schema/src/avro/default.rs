@@ -12,6 +12,8 @@ pub(super) fn check(nodes: &Nodes, node: NodeId, json: &Json) -> Result<(), Faul
         (Type::Int, Value::Number(_)) => json.as_i64().is_some_and(|value| i32::try_from(value).is_ok()),
         (Type::Long, Value::Number(_)) => json.as_i64().is_some(),
         (Type::Float | Type::Double, Value::Number(_)) => true,
+        // "NaN", which JSON has no number for.
+        (Type::Float | Type::Double, Value::String(text)) => text.parse::<f64>().is_ok(),
         (Type::Bytes, Value::String(text)) => text.chars().all(is_byte),
         (Type::Fixed(fixed), Value::String(text)) => text.chars().all(is_byte) && text.chars().count() == fixed.size,
         (Type::Enum(symbols), Value::String(text)) => symbols.symbols.contains(text),

@@ -238,9 +238,22 @@ impl Reader<'_> {
         Ok(value)
     }
 
+    /// White space, and comments: Java's parser allows them in schemas, so people write them.
     fn blanks(&mut self) {
-        while matches!(self.peek(), Some(' ' | '\t' | '\r' | '\n')) {
-            self.at += 1;
+        loop {
+            let rest = self.rest();
+            let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
+            let comment = if rest.starts_with("//") {
+                rest.find('\n').unwrap_or(rest.len())
+            } else if rest.starts_with("/*") {
+                rest.find("*/").map_or(rest.len(), |end| end + 2)
+            } else {
+                0
+            };
+            if blank + comment == 0 {
+                return;
+            }
+            self.at += blank.max(comment);
         }
     }
 

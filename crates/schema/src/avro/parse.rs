@@ -283,8 +283,8 @@ impl Parser {
     fn name(&mut self, json: &Json, namespace: &str) -> Result<Name, Fault> {
         let name = text(json, "name")?;
         let namespace = match json.get("namespace") {
+            Some(Json { value: Value::Null, .. }) | None => namespace,
             Some(own) => own.as_str().ok_or_else(|| fault(own, "\"namespace\" is not a string"))?,
-            None => namespace,
         };
         let name = Name::new(name, namespace).map_err(|reason| fault(json, reason))?;
         let dot = if self.path.is_empty() { "" } else { ":" };

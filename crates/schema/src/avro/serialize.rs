@@ -55,10 +55,12 @@ impl<'s, 'o> Serializer for At<'s, 'o> {
         serialize_u32: u32, false;
     }
 
+    #[inline]
     fn serialize_bool(self, value: bool) -> Result<(), Fault> {
         self.boolean(value)
     }
 
+    #[inline]
     fn serialize_u64(self, value: u64) -> Result<(), Fault> {
         match i64::try_from(value) {
             Ok(value) => self.integer(value, false),
@@ -78,10 +80,12 @@ impl<'s, 'o> Serializer for At<'s, 'o> {
         }
     }
 
+    #[inline]
     fn serialize_f32(self, value: f32) -> Result<(), Fault> {
         self.float(value)
     }
 
+    #[inline]
     fn serialize_f64(self, value: f64) -> Result<(), Fault> {
         self.double(value)
     }
@@ -99,6 +103,7 @@ impl<'s, 'o> Serializer for At<'s, 'o> {
         self.bytes(value)
     }
 
+    #[inline]
     fn serialize_none(self) -> Result<(), Fault> {
         self.null()
     }
@@ -116,10 +121,12 @@ impl<'s, 'o> Serializer for At<'s, 'o> {
         self.null()
     }
 
+    #[inline]
     fn serialize_unit_variant(self, _name: &'static str, index: u32, variant: &'static str) -> Result<(), Fault> {
         self.symbol(variant, Some(index))
     }
 
+    #[inline]
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _name: &'static str, value: &T) -> Result<(), Fault> {
         value.serialize(self)
     }
@@ -134,10 +141,12 @@ impl<'s, 'o> Serializer for At<'s, 'o> {
         value.serialize(self.variant(variant)?)
     }
 
+    #[inline]
     fn serialize_seq(self, len: Option<usize>) -> Result<Elements<'s, 'o>, Fault> {
         Elements::open(self.branch(&Found::Sequence(len))?, len)
     }
 
+    #[inline]
     fn serialize_tuple(self, len: usize) -> Result<Elements<'s, 'o>, Fault> {
         self.serialize_seq(Some(len))
     }

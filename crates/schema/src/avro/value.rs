@@ -15,12 +15,19 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A type with an Avro schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no Avro type here",
+    note = "derive AvroRecord for a type of your own; name a logical type that it takes; or write what a function makes of it: \
+            #[avro(with = \"path\", via = \"i64\")]",
+    note = "in a list, `u8` is a byte of `bytes`; a number of eight bits alone in an Option is an i16"
+)]
 pub trait Shaped<M = Plain> {
     /// The schema.
     const SHAPE: Shape;
 }
 
 /// A value that is written by the schema of its type, or by another that has a place for it.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not written as Avro here")]
 pub trait AvroValue<M = Plain>: Shaped<M> {
     /// Appends the value by [`Shaped::SHAPE`].
     ///

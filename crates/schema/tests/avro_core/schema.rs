@@ -187,3 +187,37 @@ proptest! {
         let _ = AvroSchema::from_text(&chars[..cut].iter().collect::<String>());
     }
 }
+
+/// Where we differ from Java on purpose.
+const DIFFERENT: &[&str] = &[
+    // A type in a type means the same without.
+    r#"{"type":{"type":"int"}}"#,
+    r#"{"type":["null","int"]}"#,
+    // Nothing can be written by it.
+    "[]",
+    // Before 1.12 Java refused it too, and so does everybody else.
+    r#"{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"fixed","name":"F","size":1}},{"name":"b","type":{"type":"fixed","name":"F","size":1}}]}"#,
+    r#"{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"record","name":"R","fields":[]}}]}"#,
+    // Defaults that no reader can use.
+    r#"{"type":"record","name":"R","fields":[{"name":"a","type":"bytes","default":"\u0100"}]}"#,
+    r#"{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"fixed","name":"F","size":2},"default":"abc"}]}"#,
+    r#"{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"enum","name":"E","symbols":["A"]},"default":"B"}]}"#,
+    r#"{"type":"enum","name":"E","symbols":["A"],"default":7}"#,
+    // Says nothing to a writer.
+    r#"{"type":"record","name":"R","fields":[{"name":"a","type":"string","order":"sideways"}]}"#,
+    r#"{"type":"int"} // c"#,
+];
+
+/// `Parsing.java` wrote this with Apache Avro's parser: for each text, whether it takes it.
+#[test]
+fn what_java_takes_is_taken() {
+    let mut wrong = Vec::new();
+    for line in include_str!("parsing.txt").lines() {
+        let (answer, text) = line.split_once('\t').unwrap();
+        let ours = AvroSchema::from_text(text).map(|_| ()).map_err(|error| error.to_string());
+        if (ours.is_ok() != (answer == "1")) != DIFFERENT.contains(&text) {
+            wrong.push(format!("{text}: {answer}, ours {ours:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -39,6 +39,7 @@ enum Kind<'s> {
 }
 
 impl<'s, 'o> Elements<'s, 'o> {
+    #[inline]
     pub(in super::super) fn open(at: At<'s, 'o>, len: Option<usize>) -> Result<Self, Fault> {
         let start = at.out.len();
         let kind = match &at.node.kind {
@@ -77,6 +78,7 @@ impl<'s, 'o> Elements<'s, 'o> {
         }
     }
 
+    #[inline]
     pub(in super::super) fn finish(self) -> Result<(), Fault> {
         match self.kind {
             Kind::Array { block, .. } => block.close(self.out),
@@ -124,6 +126,7 @@ impl SerializeSeq for Elements<'_, '_> {
         self.put(value)
     }
 
+    #[inline]
     fn end(self) -> Result<(), Fault> {
         self.finish()
     }
@@ -137,6 +140,7 @@ impl SerializeTuple for Elements<'_, '_> {
         self.put(value)
     }
 
+    #[inline]
     fn end(self) -> Result<(), Fault> {
         self.finish()
     }
@@ -150,6 +154,7 @@ impl SerializeTupleStruct for Elements<'_, '_> {
         self.put(value)
     }
 
+    #[inline]
     fn end(self) -> Result<(), Fault> {
         self.finish()
     }
@@ -163,6 +168,7 @@ impl SerializeTupleVariant for Elements<'_, '_> {
         self.put(value)
     }
 
+    #[inline]
     fn end(self) -> Result<(), Fault> {
         self.finish()
     }

@@ -79,6 +79,7 @@ impl<'s, 'o> Fields<'s, 'o> {
         }
     }
 
+    #[inline]
     fn finish(self) -> Result<(), Fault> {
         match self.kind {
             Kind::Record(fields) => fields.close(self.schema, self.out)?,
@@ -127,7 +128,7 @@ impl<'s> RecordFields<'s> {
     #[inline]
     pub(super) fn find(&self, name: &str) -> Result<usize, Fault> {
         match self.record.fields.get(self.next) {
-            Some(field) if field.name == name => Ok(self.next),
+            Some(field) if same(&field.name, name) => Ok(self.next),
             _ => self.search(name),
         }
     }
@@ -196,6 +197,25 @@ impl<'s> RecordFields<'s> {
         }
         out.drain(shuffled.ordered_end..tail);
         Ok(())
+    }
+}
+
+/// Whether two names are equal: without a call where they are as short as names are.
+#[inline]
+fn same(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    match (left.first_chunk::<8>(), left.last_chunk::<8>()) {
+        (Some(first), Some(last)) if left.len() <= 16 => {
+            right.first_chunk() == Some(first) && right.last_chunk() == Some(last)
+        }
+        (Some(_), _) => left == right,
+        (None, _) => match (left.first_chunk::<4>(), left.last_chunk::<4>()) {
+            (Some(first), last) => right.first_chunk() == Some(first) && right.last_chunk() == last,
+            (None, _) => left.iter().eq(right),
+        },
     }
 }
 
