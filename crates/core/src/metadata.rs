@@ -156,6 +156,8 @@ pub(crate) struct Metadata {
     backoff: Backoff,
     max_age: std::time::Duration,
     max_idle: std::time::Duration,
+    /// As `max_idle`, for a topic that is not known: somebody may wait for it for `max.block.ms`.
+    max_wait: std::time::Duration,
 }
 
 impl Metadata {
@@ -181,6 +183,7 @@ impl Metadata {
             backoff: Backoff { initial: config.retry_backoff, max: config.retry_backoff_max },
             max_age: config.metadata_max_age,
             max_idle: config.metadata_max_idle,
+            max_wait: config.metadata_max_idle.max(config.max_block),
         }
     }
 
@@ -261,10 +264,9 @@ impl Metadata {
         self.named_since = false;
         self.want = Want::Nothing;
         self.failing_since = self.failing_since.or(Some(now));
-        let idle_since = now - self.max_idle;
         self.topics
             .iter()
-            .filter(|topic| topic.used >= idle_since && (!only_new || topic.is_partial()))
+            .filter(|topic| self.is_in_use(topic, now) && (!only_new || topic.is_partial()))
             .map(|topic| Arc::clone(&topic.name))
             .collect()
     }
@@ -391,8 +393,7 @@ impl Metadata {
                 changes.push(Change::Layout(Arc::clone(layout)));
             }
         }
-        let idle_since = now - self.max_idle;
-        let missing = |topic: &Topic| topic.leaders.is_empty() && !topic.refused && topic.used >= idle_since;
+        let missing = |topic: &Topic| topic.leaders.is_empty() && !topic.refused && self.is_in_use(topic, now);
         // A topic that was left out is asked for again as one that is said to be missing is; but not one that is too new to
         // have been asked for.
         again |= !self.named_since && self.topics.iter().any(missing);
@@ -409,6 +410,12 @@ impl Metadata {
         let at_once = self.named_since || waits == 0;
         self.not_before = if at_once { now } else { now + self.backoff.after(waits, chance) };
         Ok(changes)
+    }
+
+    /// Whether it was sent to, or waited for, not too long ago.
+    fn is_in_use(&self, topic: &Topic, now: Time) -> bool {
+        let patience = if topic.leaders.is_empty() { self.max_wait } else { self.max_idle };
+        topic.used + patience >= now
     }
 
     fn check(&mut self, response: &wire::Metadata<'_>) -> Result<(), Disbelief> {

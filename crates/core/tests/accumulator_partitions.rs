@@ -237,6 +237,9 @@ fn an_unknown_topic_is_asked_for_once_and_wakes_all_when_it_is_learned() {
     let waiters = waiting(&mut world);
     assert_eq!(wanted(&mut world), [TOPIC]);
     assert!(wanted(&mut world).is_empty());
+    let late = world.park(&Refusal::UnknownTopic, &Record::to(TOPIC), None, &Arc::default(), 60_000);
+    assert_eq!(wanted(&mut world), [TOPIC], "who comes later counts as use");
+    world.accumulator.unpark(late.ticket);
     world.learn(&[true]);
     for (ticket, bell) in waiters {
         assert_eq!(bell.rung(), 1);

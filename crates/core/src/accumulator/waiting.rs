@@ -37,10 +37,10 @@ impl Accumulator {
         let (line, need) = match refusal {
             Refusal::Full => (Line::Memory, slot::charge_alone(slot::view(record).upper_bound())),
             Refusal::Never(_) => (Line::Memory, 0),
-            Refusal::UnknownTopic => (Line::Topic(self.want_for_first(record.topic)), 0),
+            Refusal::UnknownTopic => (Line::Topic(self.topics.want(record.topic)), 0),
             Refusal::UnknownPartition { .. } => {
                 let at = record.partition.and_then(|partition| usize::try_from(partition).ok());
-                (Line::Topic(self.want_for_first(record.topic)), at.map_or(0, |at| at + 1))
+                (Line::Topic(self.topics.want(record.topic)), at.map_or(0, |at| at + 1))
             }
         };
         let ticket = self.waiters.park(ticket, line.clone(), need, waker, deadline);
@@ -133,12 +133,6 @@ impl Accumulator {
             None if self.is_closed => Err(SendError::Closed),
             None => Ok(()),
         }
-    }
-
-    /// The first who waits for a topic asks for it.
-    fn want_for_first(&mut self, topic: &str) -> Arc<str> {
-        let name = self.topics.shared(topic);
-        if self.waiters.wait_for(&name) { name } else { self.topics.want(&name) }
     }
 
     /// Wakes the first who waits for memory, if there is enough for it.

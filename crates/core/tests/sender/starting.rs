@@ -8,7 +8,7 @@ use milena_wire::buf::Uuid;
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::api_versions::{ApiVersion, ApiVersionsResponse};
 use milena_wire::messages::init_producer_id::InitProducerIdRequest;
-use milena_wire::messages::metadata::MetadataResponse;
+use milena_wire::messages::metadata::{MetadataRequest, MetadataResponse};
 use milena_wire::version::ApiKey;
 use std::time::Duration;
 
@@ -354,4 +354,29 @@ fn a_topic_that_answers_leave_out_is_asked_for_at_the_pace_of_retries() {
         script.pass(Duration::from_millis(100));
     }
     assert!((4..12).contains(&asked), "{asked} times in four seconds");
+}
+
+/// Java let it grow old and asked no more (KAFKA-2948).
+#[test]
+fn a_topic_that_somebody_waits_for_is_asked_for_beyond_metadata_max_idle() {
+    let mut script = Script::new(|config| {
+        config.metadata_max_idle = Duration::from_secs(5);
+        config.max_block = Duration::from_secs(60);
+    });
+    script.want("t");
+    script.open();
+    script.answer_versions(13);
+    for _ in 0..25 {
+        let request = script.request_of(ApiKey::METADATA);
+        let asked = MetadataRequest::decode(&mut Reader::new(&request.body), request.version).unwrap();
+        let names: Vec<_> = asked.topics.iter().flatten().map(|topic| topic.name.as_deref()).collect();
+        assert_eq!(names, [Some("t")]);
+        let mut response = metadata(0, 1, 0);
+        response.topics[0].error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        script.answer_metadata(&request, &response);
+        script.pass(Duration::from_secs(2));
+    }
+    let request = script.request_of(ApiKey::METADATA);
+    script.answer_metadata(&request, &metadata(3, 1, 0));
+    drop(script.send(0, "there"));
 }
