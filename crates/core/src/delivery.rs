@@ -79,6 +79,8 @@ struct State {
     claims: u32,
     /// The last of them was dropped: who has no result by then will get none.
     abandoned: bool,
+    /// A thread has blocked: to tell a condition variable is a system call, also where nobody listens.
+    blocked: bool,
 }
 
 /// What a batch shares with its deliveries. Every record of the batch gets its result exactly once.
@@ -103,9 +105,17 @@ impl Outcome {
         let overlaps = |run: &Run| first < run.first + run.count && run.first < first + count;
         assert!(!state.runs.iter().any(overlaps), "a record resolves exactly once");
         state.runs.push(Run { first, count, result });
+        self.tell(state);
+    }
+
+    /// Something changed: wakes who waits.
+    fn tell(&self, mut state: MutexGuard<'_, State>) {
         let wakers = std::mem::take(&mut state.wakers);
+        let blocked = state.blocked;
         drop(state);
-        self.resolved.notify_all();
+        if blocked {
+            self.resolved.notify_all();
+        }
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -134,10 +144,7 @@ impl Outcome {
             return;
         }
         state.abandoned = true;
-        let wakers = std::mem::take(&mut state.wakers);
-        drop(state);
-        self.resolved.notify_all();
-        wakers.into_iter().for_each(Waker::wake);
+        self.tell(state);
     }
 }
 
@@ -172,13 +179,15 @@ impl Delivery {
             if let Some(result) = Outcome::result(&state, self.index, self.timestamp) {
                 return result;
             }
+            state.blocked = true;
             state = self.outcome.resolved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// Blocks the thread until the result is there, for at most `timeout`. `None`: not yet.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Result<Ack, DeliveryError>> {
-        let state = self.outcome.lock();
+        let mut state = self.outcome.lock();
+        state.blocked = true;
         let pending = |state: &mut State| Outcome::result(state, self.index, self.timestamp).is_none();
         let waited = self.outcome.resolved.wait_timeout_while(state, timeout, pending);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
