@@ -318,7 +318,7 @@ impl Partition {
         let choice = self.choice(now, rules);
         if rules.idempotent && self.identity.is_none() && matches!(choice, Choice::Again(_) | Choice::Fresh) {
             self.identity = Some(self.usable(producer)?);
-            self.next_sequence = 0;
+            self.next_sequence = rules.first_sequence;
         }
         let at = match choice {
             Choice::Nothing | Choice::After(_) | Choice::LogEnd => return None,

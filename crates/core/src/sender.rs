@@ -92,6 +92,13 @@ impl Sender {
         }
     }
 
+    /// Makes the sequences of every partition begin here under a new producer id, and not at 0: for tests of what happens when
+    /// they end. Before anything is pushed.
+    #[doc(hidden)]
+    pub fn begin_sequences_at(&mut self, sequence: i32) {
+        self.rules.first_sequence = sequence;
+    }
+
     /// A caller waits for a topic, or sends to one again after a pause: metadata is to know it.
     pub fn want_topic(&mut self, name: &Arc<str>, now: Time) {
         let index = self.metadata.used(name, now);

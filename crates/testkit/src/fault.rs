@@ -54,6 +54,11 @@ impl Fault {
         Self { api_key, effect, broker: None, topic: None, partition: None, skip: 0, left: Some(1) }
     }
 
+    /// What is done.
+    pub(crate) fn effect(&self) -> Effect {
+        self.effect
+    }
+
     /// Only on this broker.
     #[must_use]
     pub fn broker(mut self, broker: i32) -> Self {

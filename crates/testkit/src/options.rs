@@ -34,6 +34,8 @@ pub struct ClusterOptions {
     pub epoch_ms: i64,
     /// The producer id that InitProducerId gives out first. 0.
     pub first_producer_id: i64,
+    /// The epoch that a fresh producer id comes with. 0, as Kafka's: another is for tests of what happens when epochs end.
+    pub first_producer_epoch: i16,
     /// What topic ids are made from: the same number gives the same ids.
     pub seed: u64,
     /// The cluster's id.
@@ -56,6 +58,7 @@ impl Default for ClusterOptions {
             // 2024-01-01: a round moment, so that timestamps in a failed assertion can be read.
             epoch_ms: 1_704_067_200_000,
             first_producer_id: 0,
+            first_producer_epoch: 0,
             seed: 0,
             // "milena-testkit-1" in base64, as Kafka writes sixteen bytes.
             cluster_id: "bWlsZW5hLXRlc3RraXQtMQ".to_owned(),

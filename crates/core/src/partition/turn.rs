@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) request_timeout: Duration,
     pub(crate) delivery_timeout: Duration,
     pub(crate) compression: Compression,
+    /// Where sequences begin under a new producer id: 0, but in tests of where they end.
+    pub(crate) first_sequence: i32,
 }
 
 impl Rules {
@@ -37,6 +39,7 @@ impl Rules {
             request_timeout: config.request_timeout,
             delivery_timeout: config.delivery_timeout,
             compression: config.compression,
+            first_sequence: 0,
         }
     }
 }

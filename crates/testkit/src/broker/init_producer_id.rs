@@ -17,7 +17,7 @@ pub(crate) fn answer(cluster: &mut Cluster, request: &mut Request<'_>) -> Result
     };
     let given = given.and_then(|id| request.late_refusal().map_or(Ok(id), Err));
     let (error_code, producer_id, producer_epoch) = match given {
-        Ok(id) => (ErrorCode::NONE, id, 0),
+        Ok(id) => (ErrorCode::NONE, id, cluster.options.first_producer_epoch),
         Err(code) => (code, -1, -1),
     };
     let throttle_time_ms = request.throttle_time_ms();

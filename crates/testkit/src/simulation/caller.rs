@@ -4,8 +4,9 @@
 use super::calendar::{MILLI, Moment};
 use super::client::Stage;
 use super::network::within;
+use super::oracle::HEADER;
 use super::world::{Event, World};
-use milena_core::{Claim, Delivery, Flush, Hook, Record, Refusal, Ticket, Time, Timestamp};
+use milena_core::{Claim, Delivery, Flush, Header, Hook, Record, Refusal, Ticket, Time, Timestamp};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,6 +66,8 @@ enum State {
         ticket: Ticket,
         deadline: Moment,
         record: u32,
+        /// For memory.
+        full: bool,
     },
     /// Waits for its oldest delivery.
     Awaiting,
@@ -111,6 +114,15 @@ pub(crate) fn value(record: u32, caller: usize, number: u32, padding: usize) -> 
     value.extend_from_slice(&number.to_be_bytes());
     value.resize(12 + padding, record.to_be_bytes()[3]);
     value
+}
+
+/// Whether these bytes are that value.
+pub(crate) fn is_value(bytes: &[u8], record: u32, caller: usize, number: u32, padding: usize) -> bool {
+    let caller = u32::try_from(caller).unwrap_or(u32::MAX);
+    let words = [record, caller, number].map(u32::to_be_bytes);
+    bytes.len() == 12 + padding
+        && bytes.starts_with(words.as_flattened())
+        && bytes.iter().skip(12).all(|byte| *byte == record.to_be_bytes()[3])
 }
 
 impl World {
@@ -209,7 +221,8 @@ impl World {
             Route::Keyed(keys) => Some(self.chance.u32(..keys)),
             _ => None,
         };
-        self.history.new_record(client, number, nth, topic, padding, key, must)
+        let headers = if self.plan.headers { nth as usize % 3 } else { 0 };
+        self.history.new_record(client, number, nth, topic, padding, key, headers, must)
     }
 
     /// Appends a record. Whether the caller can go on.
@@ -226,8 +239,15 @@ impl World {
         let (padding, topic) = (life.padding, Arc::clone(&self.plan.topic(life.topic).name));
         let key = life.key.map(u32::to_be_bytes);
         let value = value(record, number, nth, padding);
-        let borrowed =
-            Record { key: key.as_ref().map(<[u8; 4]>::as_slice), value: Some(&value), partition, ..Record::to(&topic) };
+        let named = record.to_be_bytes();
+        let headers = [Header { key: HEADER, value: Some(&named) }; 2];
+        let borrowed = Record {
+            key: key.as_ref().map(<[u8; 4]>::as_slice),
+            value: Some(&value),
+            headers: headers.get(..life.headers).unwrap_or_default(),
+            partition,
+            ..Record::to(&topic)
+        };
         let hook = no_hook();
         let claim = match style {
             Style::Hooks => Claim::Hook(&hook, record.into()),
@@ -248,7 +268,7 @@ impl World {
                 self.trace.tell(now, || {
                     format!("record {record} of caller {number} is accepted for {topic}-{}", appended.partition)
                 });
-                self.history.accepted(record, appended.partition, now, style);
+                self.history.accepted(record, appended.partition, now, wall, style);
                 if let (Some(caller), Some(delivery)) = (self.callers.get_mut(number), appended.delivery) {
                     caller.outstanding.push_back((record, delivery));
                 }
@@ -307,17 +327,30 @@ impl World {
         }
         let parked = self.client(client).accumulator.park(refusal, borrowed, ticket, waker, Time(deadline));
         if let Some(caller) = self.callers.get_mut(number) {
-            caller.state = State::Parked { ticket: parked.ticket, deadline, record };
+            let full = *refusal == Refusal::Full;
+            caller.state = State::Parked { ticket: parked.ticket, deadline, record, full };
         }
         self.wake_client(client, parked.wake);
         false
+    }
+
+    /// Whether somebody waits for this client's memory whom nobody has woken.
+    pub(crate) fn waits_for_memory(&self, client: usize) -> bool {
+        let waiting =
+            |caller: &&Caller| caller.plan.client == client && matches!(caller.state, State::Parked { full: true, .. });
+        let mut waiting = self.callers.iter().filter(waiting).peekable();
+        waiting.peek().is_some() && waiting.all(|caller| !caller.called)
     }
 
     /// Woken while it waits in line: tries again, or is dropped.
     fn resume(&mut self, number: usize) {
         let Some(caller) = self.callers.get(number) else { return };
         let State::Parked { ticket, record, .. } = caller.state else { return };
-        let drops = caller.plan.drops;
+        let (drops, client) = (caller.plan.drops, caller.plan.client);
+        let closed = self.clients.get(client).and_then(|client| client.closed_at);
+        if closed.is_some_and(|at| self.now > at + self.plan.slack()) {
+            self.history.violate("I4", format!("caller {number} waits on after the producer was closed"));
+        }
         if drops > 0.0 && self.chance.f64() < drops {
             self.drop_parked(number);
         } else if self.send(number, record, Some(ticket)) {

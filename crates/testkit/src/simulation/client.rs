@@ -46,6 +46,8 @@ pub(crate) struct Client {
     pub(crate) due: Option<Moment>,
     /// What its wall clock is ahead, milliseconds.
     pub(crate) wall_ms: i64,
+    /// When it was closed.
+    pub(crate) closed_at: Option<Moment>,
     /// Why nothing can be sent any more.
     pub(crate) failed: Option<Arc<str>>,
     sender_due: Option<Time>,
@@ -67,6 +69,7 @@ impl Client {
             stage: Stage::Running,
             due: Some(0),
             wall_ms: 0,
+            closed_at: None,
             failed: None,
             sender_due: None,
             news: Vec::new(),
@@ -86,6 +89,7 @@ impl Client {
     pub(crate) fn close(&mut self, now: Moment, deadline: Moment) {
         if self.stage == Stage::Running {
             self.stage = Stage::Closing(deadline);
+            self.closed_at = Some(now);
             self.accumulator.close(Time(now));
             self.wake(now);
         }

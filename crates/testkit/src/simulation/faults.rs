@@ -4,12 +4,13 @@
 use super::calendar::{MILLI, Moment};
 use super::client::Stage;
 use super::network::within;
-use super::oracle::{LogKind, LogView};
+use super::oracle::{LogKind, LogView, Seen};
 use super::workload::Plan;
 use super::world::{Event, World};
 use crate::cluster::{Liveness, Operation};
 use crate::fault::{Effect, Fault};
 use crate::log::Log;
+use crate::release::Release;
 use fastrand::Rng;
 use milena_wire::buf::Reader;
 use milena_wire::compression::{Codec, decompress};
@@ -46,7 +47,11 @@ pub(crate) enum Kind {
     Throttle,
     Metadata,
     ProducerIds,
+    /// UNKNOWN_PRODUCER_ID, as brokers before 2.4 gave it.
+    Unknown,
     Versions,
+    /// A broker is stopped, and started as another release.
+    Upgrade,
     /// A broker listens elsewhere.
     Move,
     Expire,
@@ -107,6 +112,7 @@ pub(crate) enum Strike {
     Limit(usize, usize),
     Inject(Fault),
     Move(i32),
+    Release(i32, Release),
     Expire(i64),
     Wall(usize, i64),
     Deny(Operation),
@@ -186,6 +192,16 @@ impl Kind {
             Self::Versions => {
                 let effects = [Effect::Drop, Effect::Ignore, Effect::Delay(Duration::from_micros(lasts))];
                 once(Strike::Inject(Fault::on(ApiKey::API_VERSIONS, pick(chance, &effects))))
+            }
+            Self::Unknown => once(Strike::Inject(produce(Effect::Refuse(ErrorCode::UNKNOWN_PRODUCER_ID)))),
+            Self::Upgrade => {
+                let release = plan.releases.iter().max().copied().unwrap_or_default();
+                let started = at + lasts;
+                vec![
+                    (at, Strike::Stop(broker)),
+                    (started - 1, Strike::Release(broker, release)),
+                    (started, Strike::Start(broker)),
+                ]
             }
             Self::Move => once(Strike::Move(broker)),
             Self::Expire => once(Strike::Expire(chance.i64(1_000..30_000))),
@@ -280,12 +296,19 @@ impl World {
                 }
             }
             Strike::Limit(topic, bytes) => {
+                self.history.limit = self.history.limit.min(bytes);
                 if let Some(topic) = self.cluster.topic_mut(&self.plan.topic(topic).name) {
                     topic.options.max_message_bytes = bytes;
                 }
             }
-            Strike::Inject(fault) => self.cluster.inject(fault),
+            Strike::Inject(fault) => {
+                if fault.effect() == Effect::Refuse(ErrorCode::MESSAGE_TOO_LARGE) {
+                    self.history.limit = 0;
+                }
+                self.cluster.inject(fault);
+            }
             Strike::Move(broker) => self.move_broker(broker),
+            Strike::Release(broker, release) => self.cluster.set_release(broker, release),
             Strike::Expire(ms) => self.cluster.set_producer_expiration(ms),
             Strike::Wall(client, ms) => self.client(client).wall_ms = ms,
             Strike::Deny(operation) => self.cluster.deny(operation),
@@ -300,6 +323,7 @@ impl World {
             }
             Strike::Close(client, patience) => {
                 let now = self.now;
+                self.history.closes(client, now + patience);
                 self.client(client).close(now, now + patience);
             }
             Strike::DropSends => (0..self.callers.len()).for_each(|caller| self.drop_parked(caller)),
@@ -372,7 +396,8 @@ impl World {
 
     fn keep(&mut self, topic: usize, partition: i32, kind: LogKind, found: Vec<Found>) {
         let records = found.into_iter().filter_map(|Found { offset, key, value }| {
-            let record = self.history.recognize((topic, partition), key.as_deref(), value.as_deref())?;
+            let seen = Seen { key: key.as_deref(), value: value.as_deref() };
+            let record = self.history.recognize((topic, partition), seen)?;
             Some((offset, record))
         });
         let records = records.collect();

@@ -13,6 +13,9 @@ use milena_core::output::Endpoint;
 use milena_core::{ConnectionId, Frame, Time as ClientTime};
 use std::collections::VecDeque;
 
+/// The length of a frame, and whose answer it is.
+const SHORTEST_ANSWER: usize = 8;
+
 /// A connection's number within one schedule.
 pub(crate) type LinkId = usize;
 
@@ -39,6 +42,8 @@ pub(crate) struct Odds {
     pub(crate) unanswered_open: f64,
     /// What was on its way when the client closed arrives all the same.
     pub(crate) zombie: f64,
+    /// An answer lacks its end, and says that it is whole.
+    pub(crate) maimed: f64,
 }
 
 /// The network's ways.
@@ -71,6 +76,7 @@ pub(crate) struct Link {
     pub(crate) client: usize,
     pub(crate) id: ConnectionId,
     pub(crate) broker: i32,
+    endpoint: Endpoint,
     server: Option<ServerId>,
     latency: Moment,
     /// When the last byte so far arrives, each way.
@@ -139,6 +145,7 @@ impl World {
             client,
             id,
             broker: broker.unwrap_or(-1),
+            endpoint: endpoint.clone(),
             server: None,
             latency,
             up_clear: 0,
@@ -151,6 +158,7 @@ impl World {
             fates: VecDeque::new(),
         });
         self.trace.tell(self.now, || format!("client {client} opens {} to {endpoint} (broker {broker:?})", id.0));
+        self.watch_open(client, endpoint);
         if self.befalls(|odds| odds.unanswered_open) {
             self.trace.tell(self.now, || format!("  {} is never answered", id.0));
             return;
@@ -158,9 +166,15 @@ impl World {
         self.calendar.plan(self.now + 2 * latency, Event::Opened(link));
     }
 
+    /// Where a connection was opened to.
+    pub(crate) fn endpoint_of(&self, client: usize, id: ConnectionId) -> Option<Endpoint> {
+        let link = self.network.of_client(client, id)?;
+        Some(self.network.link(link).endpoint.clone())
+    }
+
     /// The broker takes the connection, or nobody listens there.
     pub(crate) fn opened(&mut self, link: LinkId) {
-        let Link { client, id, broker, client_closed, .. } = *self.network.link(link);
+        let &Link { client, id, broker, client_closed, .. } = self.network.link(link);
         if client_closed {
             return;
         }
@@ -306,6 +320,7 @@ impl World {
         let took = self.travel(frame.len());
         let split = self.chance.f64() < self.plan.roads.pieces;
         let cut_at = self.chance.usize(1..frame.len());
+        let maimed = self.befalls(|odds| odds.maimed);
         let now = self.now;
         let found = self.network.link_mut(link);
         if found.client_closed || found.broken {
@@ -328,6 +343,13 @@ impl World {
                 self.calendar.plan(at, Event::Answer(link, frame.slice(..cut_at), None));
                 self.break_link(link, at);
             }
+            Fate::Answered if maimed && cut_at >= SHORTEST_ANSWER => {
+                self.trace.tell(now, || format!("  {id} carries an answer that lacks its end"));
+                let mut short = frame.slice(..cut_at).to_vec();
+                let length = u32::try_from(cut_at - 4).unwrap_or_default();
+                short.splice(..4, length.to_be_bytes());
+                self.calendar.plan(at, Event::Maimed(link, short.into()));
+            }
             Fate::Answered if split => {
                 self.calendar.plan(at, Event::Answer(link, frame.slice(..cut_at), None));
                 let later = at + 1 + self.chance.u64(..2 * MILLI);
@@ -340,7 +362,7 @@ impl World {
 
     /// Bytes come to the client.
     pub(crate) fn answered(&mut self, link: LinkId, bytes: &[u8], whole: Option<&Bytes>) {
-        let Link { client, id, client_closed, .. } = *self.network.link(link);
+        let &Link { client, id, client_closed, .. } = self.network.link(link);
         if client_closed {
             return;
         }
@@ -351,8 +373,17 @@ impl World {
         self.input(client, |sender, now| sender.handle_bytes(id, bytes, now));
     }
 
+    /// An answer comes that lacks its end.
+    pub(crate) fn maimed(&mut self, link: LinkId, bytes: &[u8]) {
+        let &Link { client, id, client_closed, .. } = self.network.link(link);
+        if !client_closed {
+            self.forget_oldest(client, id);
+            self.answered(link, bytes, None);
+        }
+    }
+
     pub(crate) fn transmitted(&mut self, link: LinkId) {
-        let Link { client, id, client_closed, .. } = *self.network.link(link);
+        let &Link { client, id, client_closed, .. } = self.network.link(link);
         if !client_closed {
             self.input(client, |sender, now| sender.handle_transmitted(id, now));
         }

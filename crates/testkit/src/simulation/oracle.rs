@@ -9,33 +9,48 @@
 //!   had when it was passed over counts as a log: the client cannot know that it is gone; and what is heard of later is not
 //!   judged: the old leader goes on acknowledging until it hears of the new one. *Topics that were deleted:* their
 //!   logs as they were at the end count too. With `acks=1`, only while no leader changed; with `acks=0` nothing is claimed.
+//!   With `acks=0` nobody tells an offset.
 //! - **I2, nothing is there twice.** With idempotence a record is at most once in a log, also one that failed as maybe
 //!   written. Over all of a topic's lives where requests name it by id: by name alone a client cannot know that it writes
 //!   into another. Not where a producer's state expired on the broker while it was needed: Kafka forgets by the
 //!   records' own timestamps, and no answer says so.
 //! - **I3, order.** The records of one caller are in each log in the order in which it sent them. Without idempotence only with
 //!   one batch in flight and `acks=all`, and for the first copy of each record that was acknowledged: a copy that was given up
-//!   may arrive later.
+//!   may arrive later. So too where epochs are used up: after the last one nothing fences what was given up.
 //! - **I4, every send ends.** A record resolves exactly once, by `delivery.timeout.ms`; a caller in line is let in or goes away
-//!   by `max.block.ms`; a flush ends; after the faults everything settles, and a record sent then is acknowledged.
+//!   by `max.block.ms`, or when the producer closes, and does not wait while all memory is free; a flush ends; after the faults
+//!   everything settles, and a record sent then is acknowledged. None is given up without need: for a refusal that passes, for
+//!   its batch's size where it fits alone, or by a close that has time.
 //! - **I5, memory.** Never more than `buffer.memory`; all of it is back when everything is settled.
-//! - **I6, no spin, no storm.** Bounded outputs for an input, bounded requests in a second, bounded steps.
+//! - **I6, no spin, no storm.** Bounded outputs for an input, bounded requests in a second, bounded steps; connections that do
+//!   not become ready slow down.
 //! - **I7, honest errors.** A record that failed as not written, or was refused, is in no log, at no time. No alarm of lost or
 //!   swapped records where nothing was lost.
 //! - **I8, one number, one content.** A producer id, epoch and sequence of a partition never carry two records.
-//! - **I9, bytes in their place.** A record is on the wire and in the log only for its own topic and partition, and whole.
+//! - **I9, bytes in their place.** A record is on the wire and in the log only for its own topic and partition, and whole:
+//!   its key, its value, its headers, its timestamp.
 //! - **Window.** No more batches of a partition in flight than `max.in.flight.requests.per.connection`; one, until a broker has
 //!   acknowledged one under the same producer id and epoch.
 
 use super::calendar::Moment;
-use super::caller::{Style, value};
+use super::caller::{Style, is_value};
 use super::trace::Trace;
 use super::workload::Plan;
+use foldhash::fast::FixedState;
 use milena_core::config::Acks;
 use milena_core::error::DeliveryFailure;
 use milena_core::{Ack, DeliveryError, Written};
+use milena_wire::error_code::ErrorCode;
+use milena_wire::record::EncodedRecord;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
+
+/// The name of every header that is sent.
+pub(crate) const HEADER: &str = "h";
+
+/// What a batch of one record has at most beside the padding of its value: the batch's header, twelve bytes of value, a key of
+/// four, two headers, and the lengths of all of them.
+const MOST_AROUND_A_VALUE: usize = 61 + 12 + 4 + 2 * 7 + 30;
 
 /// A rule that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +90,13 @@ pub(crate) struct Life {
     pub(crate) topic: usize,
     pub(crate) padding: usize,
     pub(crate) key: Option<u32>,
+    /// Headers, each with the record's number.
+    pub(crate) headers: usize,
     /// Where it was accepted for.
     pub(crate) partition: i32,
     pub(crate) accepted: Moment,
+    /// What the wall clock showed then, milliseconds since 1970.
+    timestamp: i64,
     pub(crate) fate: Fate,
     /// When its outcome was heard of.
     heard: Moment,
@@ -110,7 +129,33 @@ struct Promise {
     ordered: bool,
     acks: Acks,
     delivery_timeout: Moment,
+    /// Whether batches may be given up after so many attempts.
+    gives_up: bool,
+    /// Until when it can close.
+    closes: Option<Moment>,
 }
+
+/// A record as it is seen on the wire or in a log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) value: Option<&'a [u8]>,
+}
+
+/// What a broker says while something passes that will pass: nobody gives up for it.
+const PASSING: &[ErrorCode] = &[
+    ErrorCode::CORRUPT_MESSAGE,
+    ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+    ErrorCode::LEADER_NOT_AVAILABLE,
+    ErrorCode::NOT_LEADER_OR_FOLLOWER,
+    ErrorCode::REQUEST_TIMED_OUT,
+    ErrorCode::NOT_ENOUGH_REPLICAS,
+    ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    ErrorCode::KAFKA_STORAGE_ERROR,
+    ErrorCode::FENCED_LEADER_EPOCH,
+    ErrorCode::THROTTLING_QUOTA_EXCEEDED,
+    ErrorCode::NETWORK_EXCEPTION,
+];
 
 /// All that is known.
 #[derive(Debug)]
@@ -132,6 +177,10 @@ pub(crate) struct History {
     pub(crate) forgetful: bool,
     /// Whether all requests name topics by their ids.
     pub(crate) by_id: bool,
+    /// Whether every epoch has a next one, which fences what was given up under it.
+    fenced: bool,
+    /// The lowest limit that brokers had for a batch, bytes; nothing where they were made to refuse batches for nothing.
+    pub(crate) limit: usize,
     violations: Vec<Violation>,
 }
 
@@ -142,6 +191,8 @@ impl History {
             ordered: config.idempotence || config.max_in_flight == 1 && config.acks == Acks::All,
             acks: config.acks,
             delivery_timeout: Moment::try_from(config.delivery_timeout.as_micros()).unwrap_or(Moment::MAX),
+            gives_up: config.retries < i32::MAX.cast_unsigned(),
+            closes: None,
         };
         Self {
             promises: plan.configs.iter().map(promise).collect(),
@@ -155,6 +206,8 @@ impl History {
             led_elsewhere: false,
             forgetful: plan.forgetful,
             by_id: plan.by_id,
+            fenced: plan.cluster.first_producer_epoch == 0,
+            limit: usize::MAX,
             violations: Vec::new(),
         }
     }
@@ -179,6 +232,7 @@ impl History {
         topic: usize,
         padding: usize,
         key: Option<u32>,
+        headers: usize,
         must: bool,
     ) -> u32 {
         let record = u32::try_from(self.lives.len()).expect("a schedule is small");
@@ -189,8 +243,10 @@ impl History {
             topic,
             padding,
             key,
+            headers,
             partition: -1,
             accepted: 0,
+            timestamp: 0,
             fate: Fate::Waiting,
             heard: 0,
             style: Style::Forgets,
@@ -207,9 +263,9 @@ impl History {
         self.lives.get_mut(record as usize).expect("records are not removed")
     }
 
-    pub(crate) fn accepted(&mut self, record: u32, partition: i32, now: Moment, style: Style) {
+    pub(crate) fn accepted(&mut self, record: u32, partition: i32, now: Moment, wall_ms: i64, style: Style) {
         let life = self.record_mut(record);
-        (life.partition, life.accepted, life.style) = (partition, now, style);
+        (life.partition, life.accepted, life.timestamp, life.style) = (partition, now, wall_ms, style);
         life.fate = Fate::Accepted;
         let client = life.client;
         if let Some(accepted) = self.accepted.get_mut(client) {
@@ -220,6 +276,13 @@ impl History {
 
     pub(crate) fn rejected(&mut self, record: u32) {
         self.record_mut(record).fate = Fate::Rejected;
+    }
+
+    /// A client is closed, and given time until then.
+    pub(crate) fn closes(&mut self, client: usize, until: Moment) {
+        if let Some(promise) = self.promises.get_mut(client) {
+            promise.closes.get_or_insert(until);
+        }
     }
 
     /// Records whose outcome somebody wants and that have none.
@@ -273,6 +336,7 @@ impl History {
             }
             Err(error) => {
                 self.check_alarm(record, &life, &error.kind, promise);
+                self.check_need(record, &life, error, promise, now);
                 Fate::Failed(error.written)
             }
         };
@@ -294,6 +358,23 @@ impl History {
         }
     }
 
+    /// Giving up without need is a lie too.
+    fn check_need(&mut self, record: u32, life: &Life, error: &DeliveryError, promise: Promise, now: Moment) {
+        let alone = MOST_AROUND_A_VALUE + life.padding;
+        let needless = match &error.kind {
+            DeliveryFailure::Rejected { code: ErrorCode::MESSAGE_TOO_LARGE, .. } => {
+                error.written == Written::No && alone <= self.limit && self.limit < usize::MAX
+            }
+            DeliveryFailure::Rejected { code, .. } => PASSING.contains(code),
+            DeliveryFailure::RetriesExhausted { .. } => !promise.gives_up,
+            DeliveryFailure::Closed => promise.closes.is_none_or(|until| now < until),
+            _ => false,
+        };
+        if needless {
+            self.violate("I4", format!("record {record} is given up without need: {error}"));
+        }
+    }
+
     /// Records of a client that were accepted so far.
     pub(crate) fn accepted_of(&self, client: usize) -> u64 {
         self.accepted.get(client).map_or(0, |accepted| accepted.len() as u64)
@@ -312,16 +393,16 @@ impl History {
     }
 
     /// Knows a record again by its bytes, where it belongs. Its number.
-    pub(crate) fn recognize(&mut self, place: (usize, i32), key: Option<&[u8]>, bytes: Option<&[u8]>) -> Option<u32> {
+    pub(crate) fn recognize(&mut self, place: (usize, i32), seen: Seen<'_>) -> Option<u32> {
+        let Seen { key, value: bytes } = seen;
         let number = bytes.and_then(|bytes| bytes.first_chunk::<4>()).map(|number| u32::from_be_bytes(*number));
         let life = number.and_then(|number| self.lives.get(number as usize));
         let Some((number, life)) = number.zip(life) else {
             self.violate("I9", format!("{place:?} has a record that nobody sent"));
             return None;
         };
-        let whole = value(number, life.caller, life.number, life.padding);
         let same_key = key == life.key.map(u32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice);
-        if bytes != Some(&*whole) || !same_key {
+        if !bytes.is_some_and(|bytes| is_value(bytes, number, life.caller, life.number, life.padding)) || !same_key {
             self.violate("I9", format!("record {number} is not what was sent"));
         } else if (life.topic, life.partition) != place {
             let own = (life.topic, life.partition);
@@ -330,6 +411,21 @@ impl History {
             self.violate("I7", format!("record {number} was not accepted and is on its way, or written"));
         }
         Some(number)
+    }
+
+    /// A record on the wire, with its timestamp: it has what belongs to it beside key and value.
+    pub(crate) fn check_attributes(&mut self, number: u32, record: &EncodedRecord<'_>, timestamp: i64) {
+        let life = self.record(number);
+        let header = number.to_be_bytes();
+        let own = |found: &milena_wire::record::Header<'_>| found.key == HEADER && found.value == Some(&header[..]);
+        let (expected, accepted) = (life.headers, life.timestamp);
+        let headers = record.headers();
+        if headers.count() != expected || !record.headers().all(|found| found.is_ok_and(|found| own(&found))) {
+            self.violate("I9", format!("record {number} has not the {expected} headers that it was sent with"));
+        }
+        if timestamp != accepted {
+            self.violate("I9", format!("record {number} was sent at {accepted} and has the timestamp {timestamp}"));
+        }
     }
 
     /// A log to judge by.
@@ -349,8 +445,8 @@ impl History {
 
     /// I1.
     fn judge_acknowledged(&mut self, logs: &[LogView]) {
-        let mut at: HashSet<(usize, i32, i64, u32)> = HashSet::new();
-        let mut anywhere: HashSet<u32> = HashSet::new();
+        let mut at: HashSet<(usize, i32, i64, u32), FixedState> = HashSet::default();
+        let mut anywhere: HashSet<u32, FixedState> = HashSet::default();
         for log in logs {
             at.extend(log.records.iter().map(|(offset, record)| (log.topic, log.partition, *offset, *record)));
             anywhere.extend(log.records.iter().map(|(_, record)| *record));
@@ -358,6 +454,9 @@ impl History {
         for (record, life) in (0..).zip(self.lives.clone()) {
             let Fate::Acknowledged(offset) = life.fate else { continue };
             let acks = self.promises.get(life.client).map(|promise| promise.acks);
+            if acks == Some(Acks::None) && offset.is_some() {
+                self.violate("I1", format!("record {record} has offset {offset:?}, and nobody told it"));
+            }
             if acks == Some(Acks::None) || acks == Some(Acks::Leader) && self.led_elsewhere {
                 continue;
             }
@@ -405,13 +504,14 @@ impl History {
             return;
         }
         for log in logs {
-            let mut last: HashMap<usize, (u32, u32)> = HashMap::new();
-            let mut seen: HashSet<u32> = HashSet::new();
+            let mut last: HashMap<usize, (u32, u32), FixedState> = HashMap::default();
+            let mut seen: HashSet<u32, FixedState> = HashSet::default();
             for (_, record) in &log.records {
                 let life = self.record(*record);
                 let (caller, number) = (life.caller, life.number);
                 let Some(promise) = self.promises.get(life.client).filter(|promise| promise.ordered) else { continue };
-                let counts = promise.idempotent || matches!(life.fate, Fate::Acknowledged(_)) && seen.insert(*record);
+                let counts = promise.idempotent && self.fenced
+                    || matches!(life.fate, Fate::Acknowledged(_)) && seen.insert(*record);
                 if counts
                     && let Some((before, earlier)) = last.insert(caller, (*record, number))
                     && earlier > number
@@ -451,6 +551,7 @@ impl History {
 
 #[cfg(test)]
 mod tests {
+    use super::super::caller::value;
     use super::super::workload::Workload;
     use super::*;
 
@@ -459,8 +560,8 @@ mod tests {
         let mut history = History::new(&Plan::draw(Workload::OnePartition, 1));
         (history.forgetful, history.by_id) = (false, true);
         for number in 1..=3 {
-            let record = history.new_record(0, 0, number, 0, 5, None, false);
-            history.accepted(record, 0, 0, Style::Hooks);
+            let record = history.new_record(0, 0, number, 0, 5, None, 0, false);
+            history.accepted(record, 0, 0, 0, Style::Hooks);
         }
         history
     }
@@ -474,6 +575,10 @@ mod tests {
             Err((kind, written)) => Err(DeliveryError { kind, written }),
         };
         history.resolve(record, &result, 5, &mut Trace::new(false));
+    }
+
+    fn late() -> DeliveryFailure {
+        DeliveryFailure::TimedOut { timeout_ms: 1, last: None }
     }
 
     fn log(records: &[(i64, u32)]) -> LogView {
@@ -521,7 +626,7 @@ mod tests {
     #[test]
     fn a_duplicate_is_caught_also_of_a_record_that_failed() {
         let mut history = history();
-        resolve(&mut history, 1, Err((DeliveryFailure::Closed, Written::Maybe)));
+        resolve(&mut history, 1, Err((late(), Written::Maybe)));
         assert_eq!(judged(history, &[log(&[(0, 1), (1, 1)])]), ["I2"]);
     }
 
@@ -546,7 +651,7 @@ mod tests {
     #[test]
     fn a_record_that_is_not_written_must_not_be_written() {
         let mut history = history();
-        resolve(&mut history, 2, Err((DeliveryFailure::Closed, Written::No)));
+        resolve(&mut history, 2, Err((late(), Written::No)));
         assert_eq!(judged(history, &[log(&[(0, 2)])]), ["I7"]);
     }
 
@@ -572,10 +677,12 @@ mod tests {
     fn bytes_in_another_partition_or_changed_are_caught() {
         let mut history = history();
         let bytes = value(1, 0, 2, 5);
-        assert_eq!(history.recognize((0, 0), None, Some(&bytes)), Some(1));
-        history.recognize((0, 1), None, Some(&bytes));
-        history.recognize((0, 0), None, Some(&value(1, 0, 2, 6)));
-        history.recognize((0, 0), None, Some(b"who am I"));
+        let seen = |value| Seen { key: None, value: Some(value) };
+        assert_eq!(history.recognize((0, 0), seen(&bytes)), Some(1));
+        history.recognize((0, 1), seen(&bytes));
+        let changed = value(1, 0, 2, 6);
+        history.recognize((0, 0), seen(&changed));
+        history.recognize((0, 0), seen(b"who am I"));
         let invariants: Vec<_> = history.into_violations().into_iter().map(|violation| violation.invariant).collect();
         assert_eq!(invariants, ["I9", "I9", "I9"]);
     }
@@ -587,5 +694,30 @@ mod tests {
         history.flushed(0, 1);
         history.flushed(0, 2);
         assert_eq!(history.into_violations().len(), 1);
+    }
+
+    #[test]
+    fn giving_up_without_need_is_caught() {
+        let mut history = history();
+        let rejected = |code| DeliveryFailure::Rejected { code, message: None };
+        resolve(&mut history, 0, Err((rejected(ErrorCode::NOT_LEADER_OR_FOLLOWER), Written::Maybe)));
+        history.limit = 400;
+        resolve(&mut history, 1, Err((rejected(ErrorCode::MESSAGE_TOO_LARGE), Written::No)));
+        history.closes(0, 6);
+        resolve(&mut history, 2, Err((DeliveryFailure::Closed, Written::No)));
+        let invariants: Vec<_> = history.into_violations().into_iter().map(|violation| violation.invariant).collect();
+        assert_eq!(invariants, ["I4", "I4", "I4"]);
+    }
+
+    #[test]
+    fn giving_up_for_a_reason_is_not_caught() {
+        let mut history = history();
+        let rejected = |code| DeliveryFailure::Rejected { code, message: None };
+        resolve(&mut history, 0, Err((rejected(ErrorCode::INVALID_RECORD), Written::No)));
+        history.limit = 100;
+        resolve(&mut history, 1, Err((rejected(ErrorCode::MESSAGE_TOO_LARGE), Written::No)));
+        history.closes(0, 5);
+        resolve(&mut history, 2, Err((DeliveryFailure::Closed, Written::No)));
+        assert_eq!(history.into_violations(), []);
     }
 }

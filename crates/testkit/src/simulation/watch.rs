@@ -1,10 +1,13 @@
 //! What is seen on the wire: every Produce request as it is sent. One number has one content, bytes go to their own
 //! partition, and no more batches are in flight than may be.
 
-use super::calendar::SECOND;
+use super::calendar::{MILLI, Moment, SECOND};
+use super::oracle::Seen;
 use super::world::World;
+use foldhash::fast::FixedState;
 use milena_core::ConnectionId;
 use milena_core::config::Acks;
+use milena_core::output::Endpoint;
 use milena_wire::Decode;
 use milena_wire::buf::{Reader, Uuid};
 use milena_wire::compression::{Codec, decompress};
@@ -49,17 +52,19 @@ pub(crate) struct Watch {
     asked: BTreeMap<(usize, ConnectionId), VecDeque<Asked>>,
     /// By client, partition and stamp: batches in flight. What is still on its way under an epoch that was given up counts
     /// for itself: the next epoch's first batch fences it.
-    in_flight: HashMap<(usize, Place, Stamp), usize>,
+    in_flight: HashMap<(usize, Place, Stamp), usize, FixedState>,
     /// Client, partition, broker and stamp under which a broker has answered well.
-    proven: HashSet<(usize, Place, i32, Stamp)>,
+    proven: HashSet<(usize, Place, i32, Stamp), FixedState>,
     /// By partition, producer id, epoch and sequence: the record.
-    contents: HashMap<(Place, i64, i16, i32), u32>,
+    contents: HashMap<(Place, i64, i16, i32), u32, FixedState>,
     /// Batches that were looked into already, by partition and all that is in their header.
-    known: HashSet<(Place, i64, i16, i32, u32)>,
+    known: HashSet<(Place, i64, i16, i32, u32), FixedState>,
     /// Ids that topics have, or had.
-    topics: HashMap<Uuid, usize>,
+    topics: HashMap<Uuid, usize, FixedState>,
     /// Produce requests and others of each client in the present second.
-    pace: HashMap<usize, (u64, u32, u32)>,
+    pace: HashMap<usize, (u64, u32, u32), FixedState>,
+    /// By client and address: connections in a row that nobody answered on, and since when.
+    knocks: HashMap<(usize, Endpoint), (u64, Moment), FixedState>,
 }
 
 impl World {
@@ -142,6 +147,22 @@ impl World {
         }
     }
 
+    /// A connection is opened. Backoffs double from 10 or 50 ms to one second, less a fifth: so many may follow each other.
+    pub(crate) fn watch_open(&mut self, client: usize, endpoint: &Endpoint) {
+        let now = self.now;
+        let config = &self.client(client).config;
+        // An address that is listed twice is tried as two.
+        let listed = config.bootstrap_servers.iter().filter(|first| *first == endpoint).count().max(1);
+        let most_at_once = (config.connections_per_broker * listed) as u64;
+        let (count, since) = self.watch.knocks.entry((client, endpoint.clone())).or_insert((0, now));
+        *count += 1;
+        let most = most_at_once * (12 + (now - *since) / (700 * MILLI));
+        if *count == most + 1 {
+            let text = format!("client {client} opens {count} connections to {endpoint} that nobody answers on");
+            self.history.violate("I6", text);
+        }
+    }
+
     fn count_request(&mut self, client: usize, api: ApiKey) {
         let second = self.now / SECOND;
         let pace = self.watch.pace.entry(client).or_default();
@@ -161,6 +182,7 @@ impl World {
     fn look_into(&mut self, place: Place, client: usize, bytes: &[u8]) -> Stamp {
         let batch = RecordBatch::decode(&mut Reader::new(bytes)).expect("our own batch reads");
         let BatchHeader { producer_id, producer_epoch, base_sequence, record_count, codec, .. } = batch.header;
+        let BatchHeader { base_timestamp, max_timestamp, .. } = batch.header;
         let stamp = (producer_id, producer_epoch);
         if self.client(client).config.idempotence != (producer_id >= 0) {
             self.history.violate("I8", format!("client {client} sends a batch with producer id {producer_id}"));
@@ -180,11 +202,15 @@ impl World {
             &opened
         };
         let mut sequence = base_sequence;
-        let mut count = 0;
+        let (mut count, mut latest) = (0, i64::MIN);
         for record in Records::new(body) {
             let record = record.expect("our own record reads");
             count += 1;
-            let Some(number) = self.history.recognize(place, record.key, record.value) else { continue };
+            let seen = Seen { key: record.key, value: record.value };
+            let Some(number) = self.history.recognize(place, seen) else { continue };
+            let timestamp = base_timestamp.wrapping_add(record.timestamp_delta);
+            latest = latest.max(timestamp);
+            self.history.check_attributes(number, &record, timestamp);
             if producer_id < 0 {
                 continue;
             }
@@ -194,6 +220,10 @@ impl World {
                 self.history.violate("I8", format!("{place:?} {stamp} is record {before}, and then record {number}"));
             }
             sequence = sequence.checked_add(1).unwrap_or(0);
+        }
+        if latest != max_timestamp {
+            let text = format!("a batch for {place:?} announces the time {max_timestamp}, and its latest is {latest}");
+            self.history.violate("I9", text);
         }
         if count != record_count {
             self.history
@@ -227,6 +257,11 @@ impl World {
         let Some(asked) = self.watch.asked.get_mut(&(client, id)).and_then(VecDeque::pop_front) else { return };
         let Asked { api, version, broker, flights } = asked;
         self.land(client, &flights);
+        if api == ApiKey::API_VERSIONS
+            && let Some(endpoint) = self.endpoint_of(client, id)
+        {
+            self.watch.knocks.remove(&(client, endpoint));
+        }
         if api != ApiKey::PRODUCE {
             return;
         }
@@ -248,6 +283,12 @@ impl World {
                 self.watch.proven.insert((client, flight.place, broker, flight.stamp));
             }
         }
+    }
+
+    /// What the oldest request of a connection is answered cannot be read.
+    pub(crate) fn forget_oldest(&mut self, client: usize, id: ConnectionId) {
+        let asked = self.watch.asked.get_mut(&(client, id)).and_then(VecDeque::pop_front);
+        self.land(client, &asked.unwrap_or_default().flights);
     }
 
     /// A connection is gone for the client.

@@ -67,11 +67,15 @@ pub enum Workload {
     Closing,
     /// A pool that compresses slowly, and out of order.
     Compressed,
+    /// Sequences and epochs near their ends.
+    NumbersEnd,
+    /// Brokers of different releases, upgraded one after another.
+    MixedBrokers,
 }
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::OnePartition,
         Self::ManyPartitions,
         Self::Keyed,
@@ -94,6 +98,8 @@ impl Workload {
         Self::Forgetful,
         Self::Closing,
         Self::Compressed,
+        Self::NumbersEnd,
+        Self::MixedBrokers,
     ];
 
     /// Its name, as `simulate --workload` takes it.
@@ -121,6 +127,8 @@ impl Workload {
             Self::Forgetful => "forgetful",
             Self::Closing => "closing",
             Self::Compressed => "compressed",
+            Self::NumbersEnd => "numbers_end",
+            Self::MixedBrokers => "mixed_brokers",
         }
     }
 
@@ -157,6 +165,12 @@ pub(crate) struct Plan {
     pub(crate) unhurried: Moment,
     pub(crate) forgetful: bool,
     pub(crate) by_id: bool,
+    /// Whether records have headers.
+    pub(crate) headers: bool,
+    /// Broker by broker, where they are not all of one release.
+    pub(crate) releases: Vec<Release>,
+    /// Where sequences begin, if not at 0.
+    pub(crate) first_sequence: Option<i32>,
     /// A number that says nothing, for small choices.
     pub(crate) salt: u32,
 }
@@ -169,6 +183,7 @@ impl Plan {
         let mut plan = Self::everyday(chance);
         let mut kinds: Vec<Kind> = Vec::new();
         plan.suit(workload, &mut kinds, chance);
+        plan.salted();
         plan.draw_strikes(&kinds, chance);
         let waits = plan.callers.iter().filter(|caller| matches!(caller.style, Style::Awaits(_)));
         let waits: Moment = waits.map(|caller| Moment::from(caller.records)).sum();
@@ -272,6 +287,9 @@ impl Plan {
             unhurried: 0,
             forgetful: false,
             by_id: true,
+            headers: false,
+            releases: Vec::new(),
+            first_sequence: None,
             salt: chance.u32(..),
         };
         for _ in 0..chance.usize(1..=3) {
@@ -353,6 +371,7 @@ impl Plan {
                     config.linger = Duration::from_millis(300);
                 });
                 self.each_caller(|caller, _| (caller.burst, caller.padding) = (20, (50, 300)), chance);
+                self.headers = true;
                 kinds.extend([Kind::LowerLimit; 6]);
             }
             Workload::SlowLink => {
@@ -394,7 +413,7 @@ impl Plan {
             Workload::OldBrokers => {
                 self.cluster.release = pick(chance, &[Release::V2_1, Release::V2_8, Release::V3_7, Release::V3_9]);
                 self.by_id = false;
-                kinds.push(Kind::Recreate);
+                kinds.extend([Kind::Recreate, Kind::Unknown]);
             }
             Workload::TwoProducers => {
                 for client in 1..=chance.usize(1..=2) {
@@ -434,12 +453,44 @@ impl Plan {
                 let codec = pick(chance, &[Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd]);
                 self.each_config(|config| config.compression = Compression { codec, ..Compression::NONE });
                 self.each_caller(|caller, _| caller.padding = (50, 300), chance);
+                self.headers = true;
+            }
+            Workload::NumbersEnd => {
+                self.cluster.release = pick(chance, &[Release::V3_7, Release::V3_9, Release::V4_3, Release::V4_4]);
+                self.cluster.first_producer_epoch = i16::MAX - chance.i16(0..3);
+                self.first_sequence = Some(i32::MAX - chance.i32(0..100));
+                kinds.extend([Kind::Refuse, Kind::Refuse, Kind::Refuse, Kind::DoAndRefuse, Kind::Restart]);
+            }
+            Workload::MixedBrokers => {
+                // The last pair is none of Kafka's: others speak a new Produce and an old Metadata (franz-go 1312).
+                let pairs = [
+                    (Release::V2_1, Release::V2_8),
+                    (Release::V2_8, Release::V3_9),
+                    (Release::V3_9, Release::V4_3),
+                    (Release::V2_1, Release::V4_3),
+                ];
+                let (old, new) = pick(chance, &pairs);
+                let brokers = self.cluster.brokers;
+                self.releases = (0..brokers).map(|_| if chance.bool() { old } else { new }).collect();
+                kinds.extend([Kind::Upgrade, Kind::Upgrade, Kind::Elect, Kind::DoAndRefuse]);
             }
         }
-        if matches!(workload, Workload::Recreate | Workload::OldBrokers) {
+        if matches!(workload, Workload::Recreate | Workload::OldBrokers | Workload::MixedBrokers) {
             // By name, a request of before may find the topic of after.
             self.by_id = workload == Workload::Recreate;
         }
+    }
+
+    /// What some schedules have, whatever the workload: by the salt, so that it changes nothing else.
+    fn salted(&mut self) {
+        let salt = self.salt;
+        if salt.is_multiple_of(4) {
+            self.each_config(|config| config.metadata_max_idle = Duration::from_secs(2));
+        }
+        if salt % 8 == 1 {
+            self.roads.odds.maimed = 0.03;
+        }
+        self.headers |= salt % 8 == 2;
     }
 
     fn repartition(&mut self, partitions: usize) {

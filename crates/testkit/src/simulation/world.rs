@@ -38,6 +38,8 @@ pub(crate) enum Event {
     ArrivesLate(LinkId, Bytes),
     /// Bytes reach the client, and with these, perhaps, an answer is whole.
     Answer(LinkId, Bytes, Option<Bytes>),
+    /// As an answer, but without its end.
+    Maimed(LinkId, Bytes),
     Broken(LinkId),
     HangsUp(LinkId),
     /// A batch is compressed.
@@ -108,6 +110,12 @@ impl World {
         self.trace.tell(0, || format!("{:?}", self.plan.cluster));
         for (number, config) in self.plan.configs.iter().enumerate() {
             self.trace.tell(0, || format!("client {number}: {config:?}"));
+        }
+        for (broker, release) in (1..).zip(self.plan.releases.clone()) {
+            self.cluster.set_release(broker, release);
+        }
+        if let Some(sequence) = self.plan.first_sequence {
+            self.clients.iter_mut().for_each(|client| client.sender.begin_sequences_at(sequence));
         }
         for topic in 0..self.plan.topics.len() {
             if !self.cluster.options().auto_create_topics {
@@ -182,6 +190,7 @@ impl World {
             Event::Arrives(link, frame) => self.arrives(link, frame),
             Event::ArrivesLate(link, frame) => self.arrives_late(link, frame),
             Event::Answer(link, bytes, whole) => self.answered(link, &bytes, whole.as_ref()),
+            Event::Maimed(link, bytes) => self.maimed(link, &bytes),
             Event::Broken(link) => self.broken(link),
             Event::HangsUp(link) => self.hangs_up(link),
             Event::Sealed(client, batch) => self.seal(client, *batch),
@@ -249,12 +258,16 @@ impl World {
         }
     }
 
-    /// A budget is never more than full.
+    /// A budget is never more than full, and nobody waits for one that is empty.
     fn check_memory(&mut self) {
         for (number, client) in self.clients.iter().enumerate() {
-            let (held, total) = (client.accumulator.buffered().bytes, client.config.buffer_memory);
+            let (buffered, total) = (client.accumulator.buffered(), client.config.buffer_memory);
+            let held = buffered.bytes;
             if held > total {
                 self.history.violate("I5", format!("client {number} holds {held} bytes of {total}"));
+            }
+            if held == 0 && buffered.waiters > 0 && self.waits_for_memory(number) {
+                self.history.violate("I4", format!("callers of client {number} wait for memory, and all is free"));
             }
         }
     }
@@ -294,16 +307,16 @@ impl World {
 
     /// Whether a phase takes longer than anything in it may.
     fn is_late(&mut self) -> bool {
+        if matches!(self.phase, Phase::Storm | Phase::Quiet) {
+            return false;
+        }
         let longest = |of: fn(&milena_core::Config) -> std::time::Duration| {
             let longest = self.clients.iter().map(|client| of(&client.config)).max().unwrap_or_default();
             Moment::try_from(longest.as_micros()).unwrap_or(Moment::MAX)
         };
         let wait = longest(|config| config.max_block) + longest(|config| config.delivery_timeout);
         let requests = 10 * longest(|config| config.request_timeout) + 60 * SECOND;
-        let bound = match self.phase {
-            Phase::Storm | Phase::Quiet => return false,
-            Phase::Calm | Phase::LastWords => wait + requests + self.plan.roads.zombie_max + self.plan.roads.stall_max,
-        };
+        let bound = wait + requests + self.plan.roads.zombie_max + self.plan.roads.stall_max;
         let late = self.now > self.phase_began + bound + self.plan.unhurried;
         if late {
             let held: Vec<_> = self.clients.iter().map(|client| client.accumulator.buffered()).collect();
