@@ -8,6 +8,7 @@ mod guards;
 mod jars;
 mod kafka;
 mod messages;
+mod plants;
 mod prove;
 mod registry;
 mod test;
@@ -40,6 +41,8 @@ enum Task {
     Kafka(kafka::Args),
     /// Writes crates/wire/src/messages from the message specifications in Kafka's client jar
     Messages(messages::Args),
+    /// Puts historical defects back, one at a time, and runs the simulator until it finds each
+    Plants(plants::Args),
     /// Proves on real brokers what the product promises, with Kafka's own clients as judges
     Prove(prove::Args),
     /// Starts and stops real schema registries on this machine
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Guards(args) => guards::run(&args),
         Task::Kafka(args) => kafka::run(args),
         Task::Messages(args) => messages::run(&args),
+        Task::Plants(args) => plants::run(&args),
         Task::Prove(args) => prove::run(&args),
         Task::Registry(args) => registry::run(args),
         Task::Test => test::run(),
