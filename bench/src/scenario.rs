@@ -40,6 +40,8 @@ pub enum Figure {
     Rate,
     /// Bytes a second.
     Bandwidth,
+    /// Memory held while nothing is acknowledged.
+    Memory,
 }
 
 const S1: Scenario = Scenario {
@@ -61,7 +63,7 @@ const S1: Scenario = Scenario {
 };
 
 /// All of them.
-pub const ALL: [Scenario; 12] = [
+pub const ALL: [Scenario; 13] = [
     S1,
     Scenario { id: "S1b", about: "as S1, batches of 16 KiB", batch: 16_384, ..S1 },
     Scenario { id: "S2", about: "as S1, values of 1 KiB", value: 1_024, records: 1_000_000, ..S1 },
@@ -121,6 +123,15 @@ pub const ALL: [Scenario; 12] = [
         records: 4_500,
         ..S1
     },
+    Scenario {
+        id: "P3",
+        about: "a broker that does not answer: memory at a full buffer of 32 MiB, values of 10 bytes",
+        figure: Figure::Memory,
+        value: 10,
+        window_ms: 3_000,
+        broker: &["--mute"],
+        ..S1
+    },
 ];
 
 impl Scenario {
@@ -132,6 +143,13 @@ impl Scenario {
     /// What a client is told. `warmup`: records before the measured ones, for clients that need many.
     pub fn arguments(&self, mode: &str, bootstrap: &str, warmup: u64, files: &Files) -> Arguments {
         let large = self.value > 100;
+        let memory = if large { 40 << 20 } else { 32 << 20 };
+        let unacked = match self.figure {
+            // Clients that count records hold as many as fit, their own needs not counted.
+            Figure::Memory => memory / self.value,
+            _ if large => 32_768,
+            _ => 200_000,
+        };
         Arguments {
             mode: mode.to_owned(),
             bootstrap: bootstrap.to_owned(),
@@ -147,8 +165,8 @@ impl Scenario {
             warmup: if self.pace > 0 && self.pace < 1_000 { warmup.min(20_000) } else { warmup },
             records: self.records,
             pace: self.pace,
-            unacked: if large { 32_768 } else { 200_000 },
-            memory: if large { 40 << 20 } else { 32 << 20 },
+            unacked,
+            memory,
             defaults: self.defaults,
             window: Duration::from_millis(self.window_ms),
         }
@@ -174,7 +192,7 @@ impl Files {
         std::fs::create_dir_all(folder)?;
         let files = Self { folder: folder.to_path_buf() };
         let mut random = fastrand::Rng::with_seed(1);
-        for (size, count) in [(100, VALUES), (1_024, VALUES / 16)] {
+        for (size, count) in [(10, VALUES), (100, VALUES), (1_024, VALUES / 16)] {
             let values: String = (0..count).map(|_| json(&mut random, size)).collect();
             std::fs::write(files.values(size), values)?;
         }
@@ -206,4 +224,30 @@ fn json(random: &mut fastrand::Rng, size: usize) -> String {
     }
     value.truncate(size);
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_is_told_reads_as_it_was_written() {
+        let folder = std::env::temp_dir().join(format!("milena-bench-{}", std::process::id()));
+        let files = Files::write(&folder).expect("a folder for files");
+        for scenario in ALL {
+            let told = scenario.arguments("mode", "localhost:9092", 7, &files);
+            assert_eq!(Arguments::from_line(told.to_line()).expect("it reads"), told, "{}", scenario.id);
+            let values = std::fs::read(&told.values).expect("values");
+            assert_eq!(values.len() % scenario.value, 0, "{}: whole values", scenario.id);
+        }
+        std::fs::remove_dir_all(folder).expect("the folder goes");
+    }
+
+    #[test]
+    fn ids_are_told_apart() {
+        let mut ids = ALL.map(|scenario| scenario.id).to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), ALL.len());
+    }
 }

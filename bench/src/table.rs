@@ -17,6 +17,9 @@ pub fn section(scenario: &Scenario, rows: &[(String, Figures)]) -> String {
     if matches!(figure, Figure::Rate | Figure::Bandwidth) {
         rows.reverse();
     }
+    if figure == Figure::Memory {
+        return memory(scenario, &rows);
+    }
     let of = |name: &str| rows.iter().find(|(row, _)| row == name).map(|(_, figures)| figures.cpu_ns);
     let (ours, ideal) = (of(OURS), of(IDEAL));
     let mut out = format!("### {}: {}\n\n", scenario.id, scenario.about);
@@ -41,4 +44,49 @@ pub fn section(scenario: &Scenario, rows: &[(String, Figures)]) -> String {
     }
     out.push('\n');
     out
+}
+
+/// Where nothing is acknowledged, memory is all there is to tell.
+fn memory(scenario: &Scenario, rows: &[&(String, Figures)]) -> String {
+    let mut out = format!("### {}: {}\n\n| client | RSS MiB |\n|---|--:|\n", scenario.id, scenario.about);
+    for (name, row) in rows {
+        let _ = writeln!(out, "| {name} | {:.0} |", row.resident_mib);
+    }
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::ALL;
+
+    fn row(name: &str, cpu_ns: f64, rate: f64, resident_mib: f64) -> (String, Figures) {
+        (name.to_owned(), Figures { cpu_ns, rate, resident_mib, p50_us: 80.0, p99_us: 120.0, broker_load: 0.1 })
+    }
+
+    #[test]
+    fn a_table_has_the_best_first_and_ratios_to_ours_and_to_ideal() {
+        let rows = [row("other", 300.0, 3e6, 70.0), row(OURS, 150.0, 6e6, 10.0), row(IDEAL, 50.0, 8e6, 5.0)];
+        let section = section(&ALL[0], &rows);
+        let lines: Vec<_> = section.lines().skip(4).collect();
+        assert_eq!(
+            lines,
+            [
+                "| ideal | 50 | 0.33 | 1.00 | 8000000 | 5 | 10 % |",
+                "| milena send_with | 150 | 1.00 | 3.00 | 6000000 | 10 | 10 % |",
+                "| other | 300 | 2.00 | 6.00 | 3000000 | 70 | 10 % |",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_table_has_as_many_columns_in_each_row() {
+        for scenario in ALL {
+            let section = section(&scenario, &[row(OURS, 150.0, 6e6, 10.0)]);
+            let columns: Vec<_> =
+                section.lines().skip(2).filter(|line| !line.is_empty()).map(|line| line.matches('|').count()).collect();
+            assert!(columns.len() == 3 && columns.iter().all(|count| *count == columns[0]), "{section}");
+        }
+    }
 }

@@ -71,6 +71,7 @@ fn contestants(cli: &Cli) -> Vec<Contestant> {
         |contestant| Contestant { only: Some(["S1", "S1b", "S2", "S8"].map(str::to_owned).to_vec()), ..contestant };
     let has = |rival: &str| cli.rivals.iter().any(|one| one == rival);
     let mut all = vec![contestant("ideal", rust("ideal"), "", 200_000), ours("milena send_with", "hook")];
+    all.push(hand_over(ours("milena Topic::send_with", "topic")));
     all.push(hand_over(ours("milena send_all_with", "all")));
     all.push(hand_over(ours("milena send, a future each", "future")));
     all.push(hand_over(ours("milena blocking send_with", "blocking")));

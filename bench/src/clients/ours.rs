@@ -6,7 +6,7 @@ use crate::load::{Load, Outgoing};
 use crate::tally::Tally;
 use anyhow::{Result, bail};
 use futures::executor::block_on;
-use milena::{Delivery, Hook, Producer, Record, blocking};
+use milena::{Delivery, Hook, Producer, Record, Topic, TopicRecord, blocking};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ pub(super) fn open(arguments: &Arguments, tally: &Arc<Tally>) -> Result<Box<dyn 
     });
     Ok(match arguments.mode.as_str() {
         "hook" => Box::new(Hooks { producer, topic, hook }),
+        "topic" => Box::new(Prepared { topic: producer.topic(topic), hook }),
         "all" => Box::new(All { producer, topic, hook }),
         "blocking" => Box::new(Blocking { producer: producer.into(), topic, hook }),
         "future" => Box::new(Futures {
@@ -80,6 +81,36 @@ impl Client for Hooks {
 
     fn flush(&mut self) -> Result<()> {
         block_on(self.producer.flush());
+        Ok(())
+    }
+}
+
+/// `Topic::send_with`: the same, the topic's name looked up once.
+struct Prepared {
+    topic: Topic,
+    hook: Hook,
+}
+
+impl Client for Prepared {
+    fn send(&mut self, load: &Load, numbers: Range<u64>) -> Result<()> {
+        block_on(async {
+            for outgoing in load.records(numbers) {
+                let mut record = TopicRecord::new();
+                if let Some(partition) = outgoing.partition {
+                    record = record.partition(partition);
+                }
+                let record = record.value(outgoing.value);
+                match outgoing.key {
+                    Some(key) => self.topic.send_with(record.key(key), &self.hook, outgoing.number).await?,
+                    None => self.topic.send_with(record, &self.hook, outgoing.number).await?,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        block_on(self.topic.producer().flush());
         Ok(())
     }
 }
