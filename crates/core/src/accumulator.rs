@@ -12,6 +12,7 @@
 mod births;
 mod due;
 mod flush;
+mod ratio;
 mod slot;
 mod topics;
 mod waiters;
@@ -113,10 +114,12 @@ pub struct Buffered {
 /// What an append needs of the configuration.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// A batch is full at this many bytes.
+    /// A batch is full at this many bytes, compressed.
     batch: usize,
     /// A batch whose partition is behind is full at this many.
     behind: usize,
+    /// However well it compresses, a batch is full at this many.
+    longest: usize,
     /// The largest upper bound of a record; zero when none is taken any more.
     record: usize,
     /// What a full batch is charged.
@@ -133,6 +136,7 @@ impl Limits {
         let memory = (config.buffer_memory + BATCH_HEADER_LEN).saturating_sub(slot::charge_alone(BATCH_HEADER_LEN));
         Self {
             batch,
+            longest: batch.max(config.max_request_size),
             behind: if config.fill_behind { batch.max(config.max_request_size) } else { batch },
             record: config.max_request_size.min(memory).min(i32::MAX.cast_unsigned() as usize),
             batch_charge: batch + crate::budget::BATCH_OVERHEAD,
@@ -348,8 +352,9 @@ impl Accumulator {
     fn open(&mut self, key: PartitionKey, len: usize, claim: &Claim<'_>) -> Result<(), Refusal> {
         let Self { topics, limits, budget, .. } = self;
         let Some(topic) = topics.topic_mut(key.topic) else { return Err(Refusal::UnknownTopic) };
+        let full = topic.full(limits);
         let Some(slot) = topic.slot_or_new(key.partition) else { return Err(Refusal::UnknownTopic) };
-        let Some(open) = slot.open(len, claim, limits, budget) else { return Err(Refusal::Full) };
+        let Some(open) = slot.open(len, full, claim, limits, budget) else { return Err(Refusal::Full) };
         open.created = self.now;
         open.birth = self.born;
         open.generation = self.ledger.open();

@@ -14,7 +14,7 @@ pub struct Config {
     /// `client.id`: in every request; names the driver's thread.
     pub client_id: Arc<str>,
 
-    /// `batch.size`: a batch is closed when its records reach this, bytes.
+    /// `batch.size`: a batch is closed when its records reach this, bytes, or will when they are compressed.
     pub batch_size: usize,
     /// `linger.ms`: how long an open batch may wait for company.
     pub linger: Duration,

@@ -86,6 +86,15 @@ pub enum News {
     /// Whether the sender would take a batch of this partition and put it on the wire at once. Until it would, an open
     /// batch keeps filling.
     Hungry(PartitionKey, bool),
+    /// A batch of the topic was compressed: how well decides when the next ones are full.
+    Compressed {
+        /// The topic.
+        topic: TopicIndex,
+        /// Bytes of its records before.
+        before: usize,
+        /// And after; as many, where compression gained nothing.
+        after: usize,
+    },
     /// A batch is done: its memory, and its buffer where nobody else holds it.
     Released(Release),
     /// Nothing can be sent any more, for this reason.

@@ -130,6 +130,8 @@ impl Sender {
     /// A batch was compressed.
     pub fn handle_sealed(&mut self, mut batch: Sealed, now: Time) {
         let key = batch.key();
+        let (topic, before, after) = (key.topic, batch.uncompressed, batch.body.len());
+        self.out.push_back(Output::News(News::Compressed { topic, before, after }));
         if let Some(spare) = batch.take_spare() {
             self.out.push_back(Output::News(News::Released(spare)));
         }

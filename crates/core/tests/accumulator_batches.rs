@@ -45,6 +45,40 @@ fn a_batch_that_is_exactly_full_is_closed_at_once() {
 }
 
 #[test]
+fn batches_of_a_topic_that_compresses_well_are_full_when_they_are_compressed() {
+    let mut world = World::new(1, config(61 + 3 * 109, 5));
+    let compressed = |world: &mut World, after| {
+        world.hear(News::Compressed { topic: key(0).topic, before: 1_000, after });
+    };
+    // Of the second batch from now: the first may be open already, and stays as it was meant.
+    let count_of_next = |world: &mut World| {
+        let mut counts = Vec::new();
+        while counts.len() < 2 {
+            let _ = world.put(0, &VALUE);
+            counts.extend(world.due().iter().map(|batch| batch.count()));
+        }
+        counts[1]
+    };
+    assert_eq!(count_of_next(&mut world), 3);
+    (0..200).for_each(|_| compressed(&mut world, 500));
+    assert_eq!(count_of_next(&mut world), 6, "half as long on the wire, and a twentieth of caution");
+    (0..200).for_each(|_| compressed(&mut world, 10));
+    assert_eq!(count_of_next(&mut world), 27, "eight times `batch.size` at most");
+    compressed(&mut world, 1_000);
+    assert_eq!(count_of_next(&mut world), 3, "one that does not compress is enough");
+}
+
+#[test]
+fn however_well_it_compresses_a_batch_is_no_longer_than_a_request() {
+    let mut world = World::new(1, Config { max_request_size: 1_000, ..config(600, 5) });
+    (0..1_000).for_each(|_| world.hear(News::Compressed { topic: key(0).topic, before: 1_000, after: 10 }));
+    while world.due().is_empty() {
+        let _ = world.put(0, &VALUE);
+        assert!(world.accumulator.buffered().records < 10);
+    }
+}
+
+#[test]
 fn a_record_larger_than_a_batch_has_one_of_its_own() {
     let mut world = World::new(1, config(200, 5));
     let _ = world.put(0, b"before");

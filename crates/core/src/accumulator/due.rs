@@ -70,6 +70,11 @@ impl Accumulator {
             }
             News::Gone(topic) => self.topics.gone(topic),
             News::Hungry(key, hungry) => self.set_hungry(key, hungry),
+            News::Compressed { topic, before, after } => {
+                if let Some(topic) = self.topics.topic_mut(topic) {
+                    topic.compressed(before, after, &self.limits);
+                }
+            }
             News::Released(release) => self.release(release),
             News::Failed(reason) => self.fail(reason),
         }
@@ -185,7 +190,7 @@ impl Accumulator {
         slot.hungry = hungry;
         let Some(open) = slot.open.as_ref().filter(|_| hungry) else { return };
         let birth = Birth { key, number: open.birth, created: open.created };
-        if open.ripe || open.size() >= self.limits.batch || self.linger_is_over(&birth) {
+        if open.ripe || open.is_full() || self.linger_is_over(&birth) {
             self.hand_over(key);
         }
     }

@@ -80,6 +80,8 @@ pub(super) struct Slot {
 #[derive(Debug)]
 pub(super) struct Open {
     records: Vec<u8>,
+    /// Bytes at which it is full while its partition is hungry.
+    full: usize,
     pub(super) count: u32,
     pub(super) created: Time,
     base_timestamp: i64,
@@ -100,11 +102,11 @@ impl Default for Slot {
 }
 
 impl Slot {
-    /// Bytes at which the open batch is full. The place for an estimate of the compression ratio: until there is one,
-    /// `batch.size` is of bytes before compression.
+    /// Bytes at which the open batch is full, its records not compressed.
     #[inline]
     pub(super) fn limit(&self, limits: &Limits) -> usize {
-        if self.hungry { limits.batch } else { limits.behind }
+        let full = self.open.as_ref().map_or(limits.batch, |open| open.full);
+        if self.hungry { full } else { limits.behind.max(full) }
     }
 
     /// Whether `len` bytes more and the claim fit into the open batch as it is. Says no too often rather than look twice:
@@ -117,26 +119,27 @@ impl Slot {
     }
 
     /// Whether the partition has no batch that could still take records of a sticky run.
-    pub(super) fn has_no_room(&self, limits: &Limits) -> bool {
-        self.open.as_ref().is_none_or(|open| open.size() >= limits.batch)
+    pub(super) fn has_no_room(&self) -> bool {
+        self.open.as_ref().is_none_or(Open::is_full)
     }
 
-    /// Opens a batch with room for `len` bytes, where the budget has them.
+    /// Opens a batch with room for `len` bytes, where the budget has them. It will be full at `full` bytes.
     pub(super) fn open(
         &mut self,
         len: usize,
+        full: usize,
         claim: &Claim<'_>,
         limits: &Limits,
         budget: &mut Budget,
     ) -> Option<&mut Open> {
         let fixed = BATCH_OVERHEAD + claim.growth(&Claims::default());
-        let start = self.start(limits, budget);
+        let start = self.start(full, limits, budget);
         let sizes = [start.max(len), BUFFER_MIN.min(start).max(len), len];
         let capacity = sizes.into_iter().find(|capacity| budget.reserve(capacity + fixed))?;
         let records = budget.buffer(capacity);
         debug_assert!(records.capacity() == capacity, "a buffer is charged as large as it is");
         self.held += capacity + fixed;
-        Some(self.open.insert(Open::new(records, capacity + fixed)))
+        Some(self.open.insert(Open::new(records, full, capacity + fixed)))
     }
 
     /// Whether the open batch may be longer by `len` bytes, and is one that the sender would not take anyway: closing it for
@@ -173,11 +176,12 @@ impl Slot {
 
     /// The capacity that the next batch starts with. A batch that is behind is likely to get as long as the last one did,
     /// and spares itself the growing where a buffer of that size lies ready.
-    fn start(&self, limits: &Limits, budget: &Budget) -> usize {
+    fn start(&self, full: usize, limits: &Limits, budget: &Budget) -> usize {
         if self.last <= BUFFER_MIN {
             return BUFFER_MIN.min(limits.batch);
         }
-        let ready = || budget.kept(self.last..=self.limit(limits));
+        let limit = if self.hungry { full } else { limits.behind.max(full) };
+        let ready = || budget.kept(self.last..=limit);
         if self.last > limits.batch { ready().unwrap_or(limits.batch) } else { limits.batch }
     }
 
@@ -201,9 +205,10 @@ impl Slot {
 }
 
 impl Open {
-    fn new(records: Vec<u8>, charge: usize) -> Self {
+    fn new(records: Vec<u8>, full: usize, charge: usize) -> Self {
         Self {
             records,
+            full,
             count: 0,
             created: Time::ZERO,
             base_timestamp: 0,
@@ -220,6 +225,11 @@ impl Open {
     #[inline]
     pub(super) fn size(&self) -> usize {
         BATCH_HEADER_LEN + self.records.len()
+    }
+
+    /// Whether it is full, for a partition that is hungry.
+    pub(super) fn is_full(&self) -> bool {
+        self.size() >= self.full
     }
 
     /// Bytes that the record takes as the next one.

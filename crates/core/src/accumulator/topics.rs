@@ -1,5 +1,6 @@
 //! What the accumulator knows of topics: by name whether one may be sent to, by number its partitions' slots.
 
+use super::ratio::Ratio;
 use super::slot::Slot;
 use super::waiters::Ticket;
 use super::{Limits, Refusal};
@@ -21,6 +22,9 @@ pub(super) struct Topic {
     known: bool,
     slots: Slots,
     pub(super) sticky: Sticky,
+    /// How well its batches compress, and what follows from it: `None` until one was.
+    ratio: Ratio,
+    full: Option<usize>,
 }
 
 /// The slots of a topic's partitions. Made when a partition is first sent to: an answer that tells of very many costs four
@@ -113,8 +117,20 @@ impl Topic {
     /// batch's worth went there too (KIP-794: partitions get equal bytes, and batches are full).
     #[inline]
     fn has_had_its_share(&self, partition: i32, produced: usize, limits: &Limits) -> bool {
-        produced >= limits.batch
-            && (produced >= 2 * limits.batch || self.slot(partition).is_none_or(|slot| slot.has_no_room(limits)))
+        let batch = self.full(limits);
+        produced >= batch && (produced >= 2 * batch || self.slot(partition).is_none_or(Slot::has_no_room))
+    }
+
+    /// Bytes of records, not compressed, that make a full batch.
+    #[inline]
+    pub(super) fn full(&self, limits: &Limits) -> usize {
+        self.full.unwrap_or(limits.batch)
+    }
+
+    /// A batch was compressed.
+    pub(super) fn compressed(&mut self, before: usize, after: usize, limits: &Limits) {
+        self.ratio.observe(before, after);
+        self.full = Some(self.ratio.before(limits.batch).min(limits.longest));
     }
 
     #[inline]
@@ -265,7 +281,14 @@ impl Topics {
         let Some(place) = self.topics.get_mut(at) else { return };
         let topic = place.get_or_insert_with(|| {
             let sticky = Sticky::new(&layout);
-            Topic { layout: Arc::clone(&layout), known: true, slots: Slots::default(), sticky }
+            Topic {
+                layout: Arc::clone(&layout),
+                known: true,
+                slots: Slots::default(),
+                sticky,
+                ratio: Ratio::default(),
+                full: None,
+            }
         });
         topic.slots.grow(layout.partition_count());
         topic.sticky.learn(&layout);

@@ -14,7 +14,8 @@ pub(super) static GROUP: Group = Group {
             default: Some("16384"),
             valid: Valid::AtLeast(0),
             unit: Unit::Bytes,
-            doc: "A batch is closed when its records reach this size, before compression. Larger batches cost less per record, \
+            doc: "A batch is closed when its records reach this size; with a codec, when they will when they are compressed, \
+                  which is estimated from the topic's batches so far. Larger batches cost less per record, \
                   on the wire, on the brokers and in compression, and take more memory per partition. A record larger than \
                   this gets a batch of its own. 0 means one record a batch.",
             differs: "An open batch takes memory as it grows, not all of batch.size at once; and a partition that is behind \
