@@ -1,8 +1,9 @@
-//! Seals batches on a few threads of its own: compression is slow, and neither a caller nor the driver may wait for it.
+//! Seals batches: on a few threads of its own, for compression is slow, and neither a caller nor the driver may wait for it;
+//! or at once, where handing it over would take longer.
 
 use crate::inbox::Inbox;
-use milena_core::Batch;
-use milena_wire::compression::{Compression, Compressor};
+use milena_core::{Batch, Sealed};
+use milena_wire::compression::{Codec, Compression, Compressor};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,27 @@ use std::thread::{self, JoinHandle};
 
 /// Two threads outrun one driver with every codec but the slowest levels.
 const THREADS_MAX: usize = 2;
+
+/// The longest batch that is sealed at once, bytes. To hand one over and back wakes two threads, some ten microseconds of
+/// processor time in all, and so long takes the codec for this much. A level that was asked for may be ten times slower.
+fn at_once_max(compression: Compression) -> usize {
+    match compression {
+        Compression { codec: Codec::None, .. } => usize::MAX,
+        Compression { codec: Codec::Lz4 | Codec::Snappy, level: None } => 4_096,
+        Compression { codec: Codec::Zstd, level: None } => 1_024,
+        _ => 0,
+    }
+}
+
+/// The same where the process has one core: another thread would only take turns with the driver, which waits for it. Longer
+/// ones are left to one all the same, for the driver has sockets to look after: these take a millisecond.
+fn at_once_max_alone(compression: Compression) -> usize {
+    match compression {
+        Compression { codec: Codec::Lz4 | Codec::Snappy, level: None } => 512 << 10,
+        Compression { codec: Codec::Zstd, level: None } => 256 << 10,
+        _ => at_once_max(compression),
+    }
+}
 
 /// The threads, started when there is a batch for them and ended with this value. What they have finished lies in the
 /// driver's inbox.
@@ -19,7 +41,8 @@ pub(crate) struct Pool {
     name: Arc<str>,
     threads: Vec<JoinHandle<()>>,
     threads_max: usize,
-    /// Used when there is no thread to be had.
+    /// Batches up to this size are sealed at once.
+    at_once: usize,
     own: Compressor,
 }
 
@@ -46,12 +69,22 @@ impl Pool {
             name,
             threads: Vec::new(),
             threads_max: cores.min(THREADS_MAX),
+            at_once: if cores == 1 { at_once_max_alone(compression) } else { at_once_max(compression) },
             own: Compressor::default(),
         }
     }
 
-    /// Seals the batch and leaves it in the inbox. Never waits.
-    pub(crate) fn seal(&mut self, batch: Batch, inbox: &Arc<Inbox>) {
+    /// Seals the batch at once, or has it left in the inbox. Never waits for longer than a thread would take to be woken.
+    #[must_use]
+    pub(crate) fn seal(&mut self, batch: Batch, inbox: &Arc<Inbox>) -> Option<Sealed> {
+        if batch.size() <= self.at_once {
+            return Some(batch.seal(self.compression, &mut self.own));
+        }
+        self.hand_over(batch, inbox);
+        None
+    }
+
+    fn hand_over(&mut self, batch: Batch, inbox: &Arc<Inbox>) {
         let mut jobs = self.shared.lock();
         jobs.waiting.push_back(batch);
         let busy = jobs.waiting.len() > jobs.idle && !jobs.ended;
@@ -130,5 +163,43 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Jobs> {
         // Nothing that panics runs under it.
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbox::Mail;
+    use milena_core::config::Config;
+    use milena_core::output::News;
+    use milena_core::{Accumulator, Claim, Record, Time, Timestamp, TopicIndex, TopicLayout};
+
+    fn batch(bytes: usize) -> Batch {
+        let config = Config { batch_size: 1, ..Config::default() };
+        let mut accumulator = Accumulator::new(Arc::new(config), 1);
+        let layout = TopicLayout { index: TopicIndex(0), name: "t".into(), available: vec![true] };
+        accumulator.hear(News::Learned(Arc::new(layout)), Time::ZERO);
+        let value = vec![b'v'; bytes];
+        let record = Record::to("t").value(&value);
+        let _ = accumulator.append(&record, Claim::Nothing, None, Time::ZERO, Timestamp(0)).unwrap();
+        let mut due = Vec::new();
+        accumulator.take_due(Time::ZERO, &mut due);
+        due.remove(0)
+    }
+
+    #[test]
+    fn small_batches_are_sealed_at_once_and_large_ones_by_a_thread() {
+        let inbox = Arc::new(Inbox::default());
+        let mut pool = Pool::new("test".into(), Compression { codec: Codec::Lz4, level: None });
+        pool.at_once = at_once_max(pool.compression);
+        assert!(pool.seal(batch(1_000), &inbox).is_some());
+        assert!(pool.threads.is_empty(), "no thread for that");
+        assert!(pool.seal(batch(100_000), &inbox).is_none());
+        let mut mail = Mail::default();
+        while mail.is_empty() {
+            thread::yield_now();
+            inbox.take(&mut mail);
+        }
+        assert_eq!((mail.sealed.len(), pool.threads.len()), (1, 1));
     }
 }

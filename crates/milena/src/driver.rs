@@ -190,7 +190,11 @@ impl Driver {
                 Output::Open(id, endpoint) => self.connections.open(id, endpoint),
                 Output::Transmit(id, frame) => self.connections.transmit(id, frame),
                 Output::Close(id) => self.connections.close(id),
-                Output::Compress(batch) => self.pool.seal(batch, &self.shared.inbox),
+                Output::Compress(batch) => {
+                    if let Some(sealed) = self.pool.seal(batch, &self.shared.inbox) {
+                        self.sender.handle_sealed(sealed, now);
+                    }
+                }
                 Output::News(news) => self.news.push(news),
                 Output::Hooks(hooks) => self.hooks.push(hooks),
                 Output::Notice(notice) => log(&notice),
