@@ -1,16 +1,11 @@
-//! What every target has: a count of what is allocated, and its limit.
+//! What is fuzzed: a room for each target. libFuzzer drives them by coverage (`cargo xtask fuzz`, on nightly Rust), and
+//! chance alone on any Rust (`cargo xtask fuzz --short`, a step of `cargo xtask test`).
 
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::alloc::System;
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// Runs `work`, which may allocate `allowed` bytes in all, freed meanwhile or not.
-pub fn within<T>(allowed: usize, work: impl FnOnce() -> T) -> T {
-    let region = Region::new(ALLOCATOR);
-    let result = work();
-    let allocated = region.change().bytes_allocated;
-    assert!(allocated <= allowed, "{allocated} bytes allocated, {allowed} allowed");
-    result
-}
+pub mod answers;
+pub mod batches;
+pub mod chance;
+pub mod decompress;
+pub mod frames;
+pub mod machines;
+pub mod memory;
+pub mod responses;
