@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Whose producer
     #[arg(long, value_enum, default_value = "milena")]
     client: Choice,
+    /// Replicas of each partition. With one, a broker that comes back leads again, and remembers one batch of each producer
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=3))]
+    replicas: u32,
     /// Bytes of a record's value: small, so that ten minutes fit on the disk
     #[arg(long, default_value_t = 16)]
     value: usize,
@@ -81,8 +84,17 @@ struct Found {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let columns =
-        ["client", "records", "a second", "faults", "failed (of these written)", "lost", "duplicated", "reordered"];
+    let columns = [
+        "client",
+        "replicas",
+        "records",
+        "a second",
+        "faults",
+        "failed (of these written)",
+        "lost",
+        "duplicated",
+        "reordered",
+    ];
     let mut report = Report::begin("soak", &columns);
     let clients = match args.client {
         Choice::All => vec![Choice::Milena, Choice::Java, Choice::Librdkafka],
@@ -95,8 +107,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let faults = format!("{restarts} clean restarts, {kills} kill -9, {pauses} SIGSTOP, {cuts} cuts");
         let failed = format!("{} ({})", found.failed, found.failed_written);
         let name = format!("{client:?}");
-        let cells: [&dyn std::fmt::Display; 8] =
-            [&name, &sent.records, &rate, &faults, &failed, &found.lost, &found.duplicated, &found.reordered];
+        let cells: [&dyn std::fmt::Display; 9] = [
+            &name,
+            &args.replicas,
+            &sent.records,
+            &rate,
+            &faults,
+            &failed,
+            &found.lost,
+            &found.duplicated,
+            &found.reordered,
+        ];
         if client == Choice::Milena {
             report.row(&cells, judge(&sent, &found));
         } else {
@@ -119,19 +140,20 @@ fn soak(args: &Args, client: Choice) -> Result<(Sent, Found, Blows)> {
     let (proxies, listeners): (Vec<_>, Vec<_>) =
         (0..3).map(|_| Proxy::bind()).collect::<Result<Vec<_>>>()?.into_iter().unzip();
     let told: Vec<u16> = proxies.iter().map(|proxy| proxy.port).collect();
-    let shape = Shape { name: "soak".into(), brokers: 3, proxies: told.clone(), ..Shape::default() };
+    let shape =
+        Shape { name: format!("soak-{}", args.replicas), brokers: 3, proxies: told.clone(), ..Shape::default() };
     let cluster = Cluster::start(shape, Life::Scoped)?;
     for ((id, proxy), listener) in (1..).zip(&proxies).zip(listeners) {
         proxy.serve(listener, cluster.behind_proxy(id)?);
     }
-    let config = vec!["min.insync.replicas=2".to_owned()];
-    let topic = CreateTopic { topic: TOPIC.into(), partitions: PARTITIONS, replication_factor: 3, config };
+    let config = vec![format!("min.insync.replicas={}", args.replicas.min(2))];
+    let topic = CreateTopic { topic: TOPIC.into(), partitions: PARTITIONS, replication_factor: args.replicas, config };
     create_topic(&cluster.bootstrap(), &topic)?;
 
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     let folder = target().join("proofs/soak");
     fs::create_dir_all(&folder)?;
-    let fates = folder.join(format!("{client:?}.txt").to_lowercase());
+    let fates = folder.join(format!("{client:?}-{}.txt", args.replicas).to_lowercase());
     eprintln!("{client:?}, seed {seed}");
     let bootstrap = told.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>().join(",");
     let mut sending = sender(args, client, &bootstrap, &fates)?;
@@ -139,7 +161,8 @@ fn soak(args: &Args, client: Choice) -> Result<(Sent, Found, Blows)> {
     sending.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create(fates.with_extension("log"))?);
     let mut sending = sending.spawn().context("the client does not run")?;
     let end = Instant::now() + Duration::from_secs_f64(args.minutes * 60.0);
-    let blows = Storm { cluster: &cluster, proxies: &proxies, topic: TOPIC, seed }.rage(end);
+    let blows =
+        Storm { cluster: &cluster, proxies: &proxies, topic: TOPIC, replicas: args.replicas as usize, seed }.rage(end);
     let early = sending.try_wait()?;
     // Its input ends, and with it the sending.
     let output = sending.wait_with_output()?;

@@ -50,8 +50,18 @@ impl Proxy {
     /// Holds answers back for `hold`, while requests still pass, and then closes every connection: what the broker did in the
     /// meantime, the client is not told.
     pub(crate) fn cut(&self, hold: Duration) {
-        self.passage.held.store(true, Ordering::SeqCst);
+        self.hold();
         sleep(hold);
+        self.close();
+    }
+
+    /// Answers wait from here on.
+    pub(crate) fn hold(&self) {
+        self.passage.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Closes every connection, with the answers that wait.
+    pub(crate) fn close(&self) {
         let mut open = self.passage.open.lock().unwrap_or_else(PoisonError::into_inner);
         for (client, server) in open.drain(..) {
             client.shutdown(Shutdown::Both).ok();
