@@ -140,7 +140,9 @@ impl Sender {
             let Some(broker) = broker else { return Some((id, Time::ZERO)) };
             broker.links.first()?.connection.is_none().then_some((id, broker.retry_at))
         };
-        let first = self.brokers.range(..0).filter(move |_| from_first).map(|(id, broker)| (*id, Some(broker)));
+        let twice = move |broker: &Broker| !over && known.ids().any(|id| known.is_at(id, &broker.endpoint));
+        let first = self.brokers.range(..0).filter(move |(_, broker)| from_first && !twice(broker));
+        let first = first.map(|(id, broker)| (*id, Some(broker)));
         let named = known.ids().filter(move |_| !over).map(|id| (id, self.brokers.get(&id)));
         first.chain(named).filter_map(usable)
     }

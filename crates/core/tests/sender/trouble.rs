@@ -396,3 +396,30 @@ fn a_cluster_that_moved_away_is_found_again_at_the_first_address() {
     script.answer_produce(&request, ErrorCode::NONE, 0);
     assert_eq!(offset(&delivery), Some(0));
 }
+
+/// Row 49: a broker that bootstrap.servers names too is one broker.
+#[test]
+fn a_broker_that_is_named_twice_is_connected_to_once_a_second() {
+    let first = milena_core::output::Endpoint { host: "broker-1".into(), port: 9092 };
+    let mut script = Script::ready(1, |config| {
+        config.bootstrap_servers = vec![first];
+        config.metadata_max_age = Duration::from_secs(3_600);
+    });
+    script.pass(Duration::from_secs(1));
+    let delivery = script.send(0, "v");
+    let connection = script.connect_leader();
+    script.cut(connection, "connection reset");
+    let end = script.now + Duration::from_secs(60);
+    let mut attempts = 0;
+    while script.now < end {
+        while let Some((connection, endpoint)) = script.opening.pop_front() {
+            attempts += u32::from(endpoint.to_string() == "broker-1:9092");
+            script.cut(connection, "connection refused");
+        }
+        // The first connection, which stands still, is silent.
+        script.requests.clear();
+        script.pass(Duration::from_millis(100));
+    }
+    assert!((50..=75).contains(&attempts), "{attempts} in a minute");
+    assert!(delivery.now().is_none());
+}
