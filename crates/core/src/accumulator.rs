@@ -34,12 +34,15 @@ use crate::topic::{PartitionKey, TopicIndex, TopicLayout};
 use births::{Birth, Births};
 use fastrand::Rng;
 use flush::Ledger;
-use milena_wire::record::PLACE_LEN_MAX;
+use milena_wire::record::{Header, PLACE_LEN_MAX, RecordView};
 use milena_wire::record_batch::BATCH_HEADER_LEN;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use topics::{Choice, Topics};
 use waiters::Waiters;
+
+/// Draws for a keyless record whose partition is behind, before it waits for that one.
+const SWITCHES_MAX: usize = 8;
 
 /// Holds open batches: the machine that records go into.
 #[derive(Debug)]
@@ -96,6 +99,8 @@ pub enum Refusal {
     },
     /// No memory, or others wait for some: park and try again.
     Full,
+    /// No memory for this partition, which is behind: those that are hold all that they may together. Park and try again.
+    Behind(PartitionKey),
     /// Trying again would not help.
     Never(SendError),
 }
@@ -155,7 +160,7 @@ impl Accumulator {
             limits,
             rng: Rng::with_seed(seed),
             topics: Topics::default(),
-            budget: Budget::new(config.buffer_memory, limits.batch),
+            budget: Budget::new(config.buffer_memory, behind_max(&config), limits.batch),
             waiters: Waiters::default(),
             ledger: Ledger::new(),
             lingering: Births::default(),
@@ -245,7 +250,12 @@ impl Accumulator {
 
         let mut opened = false;
         if !topic.slot(partition).is_some_and(|slot| slot.has_room(len, &claim, &self.limits)) {
-            opened = self.make_room(key, record, &claim, timestamp)?;
+            opened = match self.make_room(key, record, &claim, ticket, timestamp) {
+                Err(Refusal::Behind(_)) if choice == Choice::Sticky && self.goes_elsewhere(index) => {
+                    return self.append(record, claim, ticket, now, wall);
+                }
+                made => made?,
+            };
             let Some(again) = self.topics.topic_mut(index) else { return Err(Refusal::UnknownTopic) };
             topic = again;
         }
@@ -326,11 +336,17 @@ impl Accumulator {
         key: PartitionKey,
         record: &Record<'_>,
         claim: &Claim<'_>,
+        ticket: Option<Ticket>,
         timestamp: Timestamp,
     ) -> Result<bool, Refusal> {
-        let Self { topics, limits, budget, .. } = self;
+        let Self { topics, limits, budget, waiters, .. } = self;
         let Some(topic) = topics.topic_mut(key.topic) else { return Err(Refusal::UnknownTopic) };
         let Some(slot) = topic.slot_or_new(key.partition) else { return Err(Refusal::UnknownTopic) };
+        // Who came earlier and waited for another partition does not stand behind who waits for this one.
+        let earlier = |first| ticket.is_none_or(|own| first < own);
+        if !slot.hungry && waiters.first_behind(key).is_some_and(earlier) {
+            return Err(Refusal::Behind(key));
+        }
         if let Some(len) = slot.open.as_ref().map(|open| open.encoded_len(record, timestamp)) {
             if slot.make_room(len, claim, limits, budget) {
                 topic.weigh(key.partition, limits);
@@ -338,23 +354,43 @@ impl Accumulator {
             }
             // Who is told to wait must not be woken at once: only where memory for a batch of its own is short too.
             let alone = slot::charge_alone(slot::view(record).upper_bound());
-            if slot.may_wait(len, limits) && !budget.fits(alone) {
-                return Err(Refusal::Full);
+            if slot.may_wait(len, limits) && !budget.fits_behind(alone) {
+                return Err(if budget.fits(alone) { Refusal::Behind(key) } else { Refusal::Full });
             }
             // Full, or no memory to grow: an open batch must not sit on what others wait for.
             self.hand_over(key);
         }
-        self.open(key, slot::view(record).encoded_len(), claim)?;
+        self.open(key, slot::view(record), claim)?;
         Ok(true)
     }
 
-    /// Opens a batch in the empty slot, with room for `len` bytes and the claim.
-    fn open(&mut self, key: PartitionKey, len: usize, claim: &Claim<'_>) -> Result<(), Refusal> {
+    /// After a keyless record was refused because its partition is behind: whether another was found that is not.
+    #[cold]
+    fn goes_elsewhere(&mut self, index: TopicIndex) -> bool {
+        let Some(topic) = self.topics.topic_mut(index) else { return false };
+        (0..SWITCHES_MAX).any(|_| {
+            let partition = topic.sticky.switch(self.limits.adaptive, &mut self.rng);
+            topic.slot(partition).is_none_or(|slot| slot.hungry)
+        })
+    }
+
+    /// Opens a batch in the empty slot, with room for the record and the claim.
+    fn open<'h>(
+        &mut self,
+        key: PartitionKey,
+        record: RecordView<'h, impl Iterator<Item = Header<'h>> + Clone>,
+        claim: &Claim<'_>,
+    ) -> Result<(), Refusal> {
+        let len = record.encoded_len();
         let Self { topics, limits, budget, .. } = self;
         let Some(topic) = topics.topic_mut(key.topic) else { return Err(Refusal::UnknownTopic) };
         let full = topic.full(limits);
         let Some(slot) = topic.slot_or_new(key.partition) else { return Err(Refusal::UnknownTopic) };
-        let Some(open) = slot.open(len, full, claim, limits, budget) else { return Err(Refusal::Full) };
+        let hungry = slot.hungry;
+        let Some(open) = slot.open(len, full, claim, limits, budget) else {
+            let short = hungry || !budget.fits(slot::charge_alone(record.upper_bound()));
+            return Err(if short { Refusal::Full } else { Refusal::Behind(key) });
+        };
         open.created = self.now;
         open.birth = self.born;
         open.generation = self.ledger.open();
@@ -379,6 +415,13 @@ impl Accumulator {
         self.ledger.close(batch.meta.generation, batch.meta.count);
         self.closed.push_back(batch);
     }
+}
+
+/// What partitions that are behind may hold together, bytes.
+fn behind_max(config: &Config) -> usize {
+    // A wide product: buffer.memory may be all that a machine can address.
+    let part = config.buffer_memory as u128 * config.memory_behind_percent.min(100) as u128 / 100;
+    usize::try_from(part).unwrap_or(config.buffer_memory)
 }
 
 /// Whether the batch is open still, and if so, whether it is ripe.
@@ -431,13 +474,13 @@ mod tests {
                 break refusal;
             }
         };
-        assert_eq!(refusal, Refusal::Full);
+        assert_eq!(refusal, Refusal::Behind(key));
         let mut due = Vec::new();
         accumulator.take_due(Time::ZERO, &mut due);
         assert!(due.is_empty(), "closing it would free nothing");
         accumulator.hear(News::Hungry(key, true), Time::ZERO);
         accumulator.take_due(Time::ZERO, &mut due);
-        assert!(matches!(due.as_slice(), [batch] if batch.records.len() > 18_000), "one batch of all that fits");
+        assert!(matches!(due.as_slice(), [batch] if batch.records.len() > 14_000), "one batch of all that fits");
     }
 
     #[test]

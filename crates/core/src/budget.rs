@@ -25,11 +25,50 @@ pub(crate) struct Budget {
     pool: Vec<Vec<u8>>,
     /// The sum of their capacities.
     kept: usize,
+    /// What those who are behind may hold together, bytes.
+    behind_max: usize,
+    /// What they hold.
+    behind: usize,
+    /// Free memory that is kept back from who asks just now.
+    kept_back: usize,
 }
 
 impl Budget {
-    pub(crate) fn new(total: usize, full: usize) -> Self {
-        Self { total, used: 0, full, pool: Vec::new(), kept: 0 }
+    /// Of `total`, those who are behind may hold `behind_max` together.
+    pub(crate) fn new(total: usize, behind_max: usize, full: usize) -> Self {
+        Self { total, used: 0, full, pool: Vec::new(), kept: 0, behind_max, behind: 0, kept_back: 0 }
+    }
+
+    /// Whether `bytes` more can be charged to one who is behind. The first of them may take all that there is: a record that
+    /// is larger than their share must find its way too.
+    pub(crate) fn fits_behind(&self, bytes: usize) -> bool {
+        self.fits(bytes) && (self.behind == 0 || self.behind + bytes <= self.behind_max)
+    }
+
+    /// Runs `charge` for one who is behind or not: of the free memory it sees what that one may have. What it charges is
+    /// counted to where it belongs.
+    pub(crate) fn charge_as<T>(&mut self, is_behind: bool, charge: impl FnOnce(&mut Self) -> T) -> T {
+        if !is_behind {
+            return charge(self);
+        }
+        let before = self.used;
+        if self.behind > 0 {
+            self.kept_back = self.free().saturating_sub(self.behind_max.saturating_sub(self.behind));
+        }
+        let charged = charge(self);
+        self.kept_back = 0;
+        self.behind += self.used - before;
+        charged
+    }
+
+    /// One who holds `bytes` is behind from now on, or no longer.
+    pub(crate) fn shift(&mut self, bytes: usize, is_behind: bool) {
+        if is_behind {
+            self.behind += bytes;
+        } else {
+            assert!(bytes <= self.behind, "those who are behind hold less than one of them");
+            self.behind -= bytes;
+        }
     }
 
     /// Bytes charged.
@@ -44,7 +83,7 @@ impl Budget {
 
     /// Bytes that can still be charged.
     pub(crate) fn free(&self) -> usize {
-        self.total - self.used
+        (self.total - self.used).saturating_sub(self.kept_back)
     }
 
     /// Charges `bytes`, or changes nothing.
@@ -122,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_full_sized_buffer_is_used_again_and_a_smaller_one_is_not() {
-        let mut budget = Budget::new(1_000, 100);
+        let mut budget = Budget::new(1_000, 800, 100);
         assert!(budget.reserve(150));
         let buffer = budget.buffer(100);
         let place = buffer.as_ptr();
@@ -135,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_buffer_grows_into_one_that_is_kept() {
-        let mut budget = Budget::new(1_000, 100);
+        let mut budget = Budget::new(1_000, 800, 100);
         assert!(budget.reserve(200));
         budget.release(200, Some(Vec::with_capacity(200)));
         assert!(budget.reserve(200));
@@ -148,7 +187,7 @@ mod tests {
 
     #[test]
     fn kept_buffers_make_way_for_charges() {
-        let mut budget = Budget::new(1_000, 100);
+        let mut budget = Budget::new(1_000, 800, 100);
         assert!(budget.reserve(1_000));
         for _ in 0..10 {
             budget.release(100, Some(Vec::with_capacity(100)));
@@ -163,9 +202,25 @@ mod tests {
     #[test]
     #[should_panic(expected = "released twice")]
     fn a_charge_is_released_once() {
-        let mut budget = Budget::new(1_000, 100);
+        let mut budget = Budget::new(1_000, 800, 100);
         assert!(budget.reserve(100));
         budget.release(100, None);
         budget.release(100, None);
+    }
+
+    #[test]
+    fn those_who_are_behind_share_a_part_and_the_first_may_take_all() {
+        let mut budget = Budget::new(1_000, 800, 100);
+        assert!(budget.charge_as(true, |budget| budget.reserve(900)), "there is nobody else");
+        budget.shift(900, false);
+        budget.release(900, None);
+        assert!(budget.charge_as(true, |budget| budget.reserve(500)));
+        assert!(!budget.fits_behind(301));
+        assert!(!budget.charge_as(true, |budget| budget.reserve(301)));
+        assert!(budget.fits_behind(300));
+        assert!(budget.charge_as(true, |budget| budget.reserve(300)));
+        assert!(budget.reserve(200), "the rest is for the others");
+        budget.shift(500, false);
+        assert!(!budget.fits_behind(1), "and what is used up is used up");
     }
 }

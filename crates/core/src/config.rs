@@ -29,6 +29,8 @@ pub struct Config {
     /// `milena.fill.behind`: a partition that is behind keeps filling its open batch past `batch_size`, up to
     /// `max_request_size`.
     pub fill_behind: bool,
+    /// `milena.memory.behind.percent`: how much of `buffer_memory` partitions that are behind may hold together, percent.
+    pub memory_behind_percent: usize,
     /// `partitioner.ignore.keys`: keyed records go to the sticky partition too.
     pub partitioner_ignore_keys: bool,
     /// `partitioner.adaptive.partitioning.enable`: partitions with shorter queues are chosen more often.
@@ -117,6 +119,7 @@ impl Default for Config {
             max_block: ms(60_000),
             compression: Compression::NONE,
             fill_behind: true,
+            memory_behind_percent: 80,
             partitioner_ignore_keys: false,
             partitioner_adaptive: true,
             partitioner_round_robin: false,

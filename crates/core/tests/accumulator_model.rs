@@ -4,7 +4,7 @@
 
 mod world;
 
-use milena_core::{Batch, Buffered, Config, Flush, Record, Refusal, Ticket};
+use milena_core::{Batch, Buffered, Config, Flush, Record, Refusal, Ticket, Time};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,13 +44,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn config() -> impl Strategy<Value = Config> {
-    (1usize..3_000, 4_500usize..30_000, 0u64..10, any::<bool>()).prop_map(
-        |(batch_size, memory, linger, fill_behind)| Config {
+    (1usize..3_000, 4_500usize..30_000, 0u64..10, any::<bool>(), 1usize..=100).prop_map(
+        |(batch_size, memory, linger, fill_behind, memory_behind_percent)| Config {
             batch_size,
             buffer_memory: memory,
             linger: Duration::from_millis(linger),
             max_request_size: 6_000,
             fill_behind,
+            memory_behind_percent,
             ..Config::default()
         },
     )
@@ -61,6 +62,8 @@ struct Waiting {
     record: (u32, usize, Option<i32>),
     bell: Arc<Bell>,
     heard: usize,
+    /// Until when it stands in line for memory that anybody may have; `None`: it waits for that of partitions that are behind.
+    in_line: Option<Time>,
 }
 
 /// What must hold, told in numbers: every record is its number, written at the start of its value.
@@ -134,7 +137,9 @@ impl Model {
         let to = Record { partition, ..Record::to(TOPIC).value(&value) };
         match self.world.append_as(&to, ticket) {
             Ok(appended) => {
-                let first = self.waiting.keys().next().copied();
+                let now = self.world.now;
+                let in_line = |waiting: &Waiting| waiting.in_line.is_some_and(|until| until > now);
+                let first = self.waiting.iter().find(|(_, waiting)| in_line(waiting)).map(|(ticket, _)| *ticket);
                 assert!(ticket == first || first.is_none(), "nobody overtakes who waits for memory");
                 self.accepted.entry(appended.partition).or_default().push(number);
                 self.unfinished.insert(number);
@@ -143,10 +148,11 @@ impl Model {
                     self.world.accumulator.unpark(ticket);
                 }
             }
-            Err(Refusal::Full) => {
+            Err(refusal @ (Refusal::Full | Refusal::Behind(_))) => {
                 let bell = Arc::default();
-                let parked = self.world.park(&Refusal::Full, &to, ticket, &bell, 40);
-                self.waiting.insert(parked.ticket, Waiting { record, bell, heard: 0 });
+                let parked = self.world.park(&refusal, &to, ticket, &bell, 40);
+                let in_line = (refusal == Refusal::Full).then_some(self.world.now + Duration::from_millis(40));
+                self.waiting.insert(parked.ticket, Waiting { record, bell, heard: 0, in_line });
             }
             Err(refusal) => assert!(size > 2_500, "{refusal:?}"),
         }

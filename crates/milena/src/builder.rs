@@ -130,6 +130,13 @@ impl Builder {
         self.with("milena.fill.behind", value)
     }
 
+    /// `milena.memory.behind.percent`: how much of `buffer.memory` partitions that are behind may hold together, so that a
+    /// dead broker does not stop sends to the others. Default 80.
+    #[must_use]
+    pub fn memory_behind_percent(self, value: usize) -> Self {
+        self.with("milena.memory.behind.percent", value)
+    }
+
     /// `compression.type`: CPU here and in every consumer for bytes on the network and on disks. Default none.
     #[must_use]
     pub fn compression(self, value: Codec) -> Self {

@@ -40,7 +40,7 @@ impl Accumulator {
     pub fn handle_timeout(&mut self, now: Time) {
         self.now = self.now.max(now);
         if self.waiters.expire(self.now) {
-            self.wake_head();
+            self.wake_heads();
         }
     }
 
@@ -187,12 +187,20 @@ impl Accumulator {
     fn set_hungry(&mut self, key: PartitionKey, hungry: bool) {
         let topic = self.topics.topic_mut(key.topic);
         let Some(slot) = topic.and_then(|topic| topic.slot_or_new(key.partition)) else { return };
-        slot.hungry = hungry;
-        let Some(open) = slot.open.as_ref().filter(|_| hungry) else { return };
-        let birth = Birth { key, number: open.birth, created: open.created };
-        if open.ripe || open.is_full() || self.linger_is_over(&birth) {
-            self.hand_over(key);
+        if std::mem::replace(&mut slot.hungry, hungry) != hungry {
+            self.budget.shift(slot.held, !hungry);
         }
+        if !hungry {
+            return;
+        }
+        if let Some(open) = &slot.open {
+            let birth = Birth { key, number: open.birth, created: open.created };
+            if open.ripe || open.is_full() || self.linger_is_over(&birth) {
+                self.hand_over(key);
+            }
+        }
+        self.waiters.wake_partition(key);
+        self.wake_heads();
     }
 
     fn release(&mut self, release: Release) {
@@ -204,10 +212,13 @@ impl Accumulator {
             if let Some(slot) = topic.slot_mut(key.partition) {
                 assert!(charge <= slot.held, "a partition gives back more than it holds");
                 slot.held -= charge;
+                if !slot.hungry {
+                    self.budget.shift(charge, false);
+                }
             }
             topic.weigh(key.partition, &self.limits);
         }
-        self.wake_head();
+        self.wake_heads();
     }
 
     /// Nothing can be sent any more: the sender gets everything, and fails it.

@@ -135,7 +135,8 @@ impl Slot {
         let fixed = BATCH_OVERHEAD + claim.growth(&Claims::default());
         let start = self.start(full, limits, budget);
         let sizes = [start.max(len), BUFFER_MIN.min(start).max(len), len];
-        let capacity = sizes.into_iter().find(|capacity| budget.reserve(capacity + fixed))?;
+        let reserve = |budget: &mut Budget| sizes.into_iter().find(|capacity| budget.reserve(capacity + fixed));
+        let capacity = budget.charge_as(!self.hungry, reserve)?;
         let records = budget.buffer(capacity);
         debug_assert!(records.capacity() == capacity, "a buffer is charged as large as it is");
         self.held += capacity + fixed;
@@ -159,12 +160,13 @@ impl Slot {
         let capacity = open.records.capacity();
         let claimed = claim.growth(&open.claims);
         // By doubling; where memory is short, by what there is.
-        let room = capacity + budget.free().saturating_sub(claimed);
-        let target = if needed <= capacity { capacity } else { (2 * capacity).min(limit).min(room).max(needed) };
-        let growth = target - capacity + claimed;
-        if !budget.reserve(growth) {
-            return false;
-        }
+        let reserve = |budget: &mut Budget| {
+            let room = capacity + budget.free().saturating_sub(claimed);
+            let target = if needed <= capacity { capacity } else { (2 * capacity).min(limit).min(room).max(needed) };
+            let growth = target - capacity + claimed;
+            budget.reserve(growth).then_some((target, growth))
+        };
+        let Some((target, growth)) = budget.charge_as(!self.hungry, reserve) else { return false };
         if target > capacity {
             budget.grow(&mut open.records, target);
         }

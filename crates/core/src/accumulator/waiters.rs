@@ -1,6 +1,7 @@
 //! Who waits for memory, for a topic or for a partition: first come, first served, and no wake-up is lost.
 
 use crate::time::Time;
+use crate::topic::PartitionKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::task::Waker;
@@ -14,6 +15,8 @@ pub struct Ticket(u64);
 pub(super) enum Line {
     /// Memory: only the first may take some.
     Memory,
+    /// Memory for this partition, which is behind. Holds up nobody who sends to another.
+    Behind(PartitionKey),
     /// A topic to be known, or to have more partitions: all may go on once it does.
     Topic(Arc<str>),
     /// Nothing more: the deadline is over, and it has yet to hear why the topic never came.
@@ -40,6 +43,8 @@ pub(super) struct Waiters {
     deadlines: BTreeSet<(Time, Ticket)>,
     /// The first in line for memory, so that an append sees at a glance whether there is one.
     head: Option<Ticket>,
+    /// All who wait for partitions that are behind.
+    behind: BTreeSet<Ticket>,
     next: u64,
 }
 
@@ -59,6 +64,9 @@ impl Waiters {
         });
         self.remove(ticket);
         self.lines.insert((line.clone(), ticket));
+        if let Line::Behind(_) = line {
+            self.behind.insert(ticket);
+        }
         self.deadlines.insert((deadline, ticket));
         self.waiters.insert(ticket, Waiter { line, need, deadline, waker: Some(waker) });
         self.find_head();
@@ -75,6 +83,7 @@ impl Waiters {
     fn remove(&mut self, ticket: Ticket) -> Option<Waiter> {
         let waiter = self.waiters.remove(&ticket)?;
         self.lines.remove(&(waiter.line.clone(), ticket));
+        self.behind.remove(&ticket);
         self.deadlines.remove(&(waiter.deadline, ticket));
         Some(waiter)
     }
@@ -94,6 +103,32 @@ impl Waiters {
     pub(super) fn wake_head(&mut self, fits: impl FnOnce(usize) -> bool) {
         if let Some(head) = self.head
             && let Some(waiter) = self.waiters.get_mut(&head)
+            && fits(waiter.need)
+            && let Some(waker) = waiter.waker.take()
+        {
+            waker.wake();
+        }
+    }
+
+    /// Who is first in line for a partition that is behind.
+    pub(super) fn first_behind(&self, key: PartitionKey) -> Option<Ticket> {
+        // Nearly always nobody waits, and then there is nothing to look up.
+        if self.behind.is_empty() { None } else { in_line(&self.lines, &Line::Behind(key)).next() }
+    }
+
+    /// Wakes the first in line for a partition.
+    pub(super) fn wake_partition(&mut self, key: PartitionKey) {
+        if let Some(first) = self.first_behind(key)
+            && let Some(waker) = self.waiters.get_mut(&first).and_then(|waiter| waiter.waker.take())
+        {
+            waker.wake();
+        }
+    }
+
+    /// Wakes the first of all who wait for partitions that are behind, if `fits` says that there is enough for it.
+    pub(super) fn wake_behind(&mut self, fits: impl FnOnce(usize) -> bool) {
+        if let Some(first) = self.behind.first()
+            && let Some(waiter) = self.waiters.get_mut(first)
             && fits(waiter.need)
             && let Some(waker) = waiter.waker.take()
         {
@@ -132,6 +167,7 @@ impl Waiters {
             self.deadlines.remove(&(deadline, ticket));
             let Some(waiter) = self.waiters.get_mut(&ticket) else { continue };
             self.lines.remove(&(waiter.line.clone(), ticket));
+            self.behind.remove(&ticket);
             if let Line::Topic(topic) = &waiter.line {
                 waiter.line = Line::Late(Arc::clone(topic));
                 self.lines.insert((waiter.line.clone(), ticket));

@@ -5,7 +5,7 @@ use super::{Accumulator, Refusal, slot};
 use crate::error::SendError;
 use crate::record::Record;
 use crate::time::Time;
-use crate::topic::TopicLayout;
+use crate::topic::{PartitionKey, TopicLayout};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -36,6 +36,7 @@ impl Accumulator {
     ) -> Parked {
         let (line, need) = match refusal {
             Refusal::Full => (Line::Memory, slot::charge_alone(slot::view(record).upper_bound())),
+            Refusal::Behind(key) => (Line::Behind(*key), slot::charge_alone(slot::view(record).upper_bound())),
             Refusal::Never(_) => (Line::Memory, 0),
             Refusal::UnknownTopic => (Line::Topic(self.topics.want(record.topic)), 0),
             Refusal::UnknownPartition { .. } => {
@@ -59,7 +60,10 @@ impl Accumulator {
                 Err(_) => {}
             }
         }
-        self.wake_head();
+        if let Line::Behind(key) = line {
+            self.wake_if_hungry(key);
+        }
+        self.wake_heads();
         Parked { ticket, wake: self.wake(true) }
     }
 
@@ -84,13 +88,23 @@ impl Accumulator {
     /// Leaves the line: the record is in, or given up, or its future was dropped. The next in line is woken if it can go
     /// on. Gives the driver no work.
     pub fn unpark(&mut self, ticket: Ticket) {
-        if let Some(Line::Topic(name) | Line::Late(name)) = self.waiters.leave(ticket)
-            && !self.waiters.wait_for(&name)
-            && !self.waiters.are_late_for(&name)
-        {
-            self.topics.forget(&name);
+        match self.waiters.leave(ticket) {
+            Some(Line::Topic(name) | Line::Late(name)) => {
+                if !self.waiters.wait_for(&name) && !self.waiters.are_late_for(&name) {
+                    self.topics.forget(&name);
+                }
+            }
+            Some(Line::Behind(key)) => self.wake_if_hungry(key),
+            Some(Line::Memory | Line::Clock) | None => {}
         }
-        self.wake_head();
+        self.wake_heads();
+    }
+
+    /// Wakes the first who waits for a partition that was behind, if that is no longer so.
+    fn wake_if_hungry(&mut self, key: PartitionKey) {
+        if self.topics.slot(key).is_none_or(|slot| slot.hungry) {
+            self.waiters.wake_partition(key);
+        }
     }
 
     /// What to tell the caller of a record that waited in vain, or, with no time waited, did not want to wait. To be called
@@ -99,7 +113,7 @@ impl Accumulator {
         let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         let topic = || self.topics.shared(record.topic);
         match refusal {
-            Refusal::Full => SendError::Full { waited_ms },
+            Refusal::Full | Refusal::Behind(_) => SendError::Full { waited_ms },
             Refusal::UnknownTopic => match self.topics.reason(record.topic) {
                 None if waited.is_zero() => SendError::NotReady(topic()),
                 reason => SendError::UnknownTopic { topic: topic(), waited_ms, reason },
@@ -135,9 +149,11 @@ impl Accumulator {
         }
     }
 
-    /// Wakes the first who waits for memory, if there is enough for it.
-    pub(super) fn wake_head(&mut self) {
+    /// Wakes the first who waits for memory, if there is enough for it, and the first of those who wait for partitions that are
+    /// behind.
+    pub(super) fn wake_heads(&mut self) {
         let budget = &self.budget;
         self.waiters.wake_head(|need| budget.fits(need));
+        self.waiters.wake_behind(|need| budget.fits_behind(need));
     }
 }

@@ -96,5 +96,19 @@ pub(super) static GROUP: Group = Group {
             setter: Some("fill_behind"),
             support: Support::Full(Field::Flag(|settings| &mut settings.config.fill_behind)),
         },
+        Knob {
+            name: "milena.memory.behind.percent",
+            kind: Kind::Int,
+            default: Some("80"),
+            valid: Valid::Between(1, 100),
+            unit: Unit::None,
+            doc: "How much of buffer.memory partitions that are behind may hold together, percent: partitions of a broker that \
+                  is away, or of a topic that more is sent to than the network carries. The rest is for the others, and who \
+                  sends to those does not wait for the first. 100 lets one dead broker take all of it, as in Java.",
+            differs: "Java has no such knob: one dead broker can fill buffer.memory, and then every send waits.",
+            since: "milena 0.1",
+            setter: Some("memory_behind_percent"),
+            support: Support::Full(Field::Size(|settings| &mut settings.config.memory_behind_percent)),
+        },
     ],
 };

@@ -550,6 +550,7 @@ fn draw_config(cluster: &ClusterOptions, chance: &mut Rng) -> Config {
         max_block: ms(pick(chance, &[2_000, 20_000])),
         compression: Compression { codec, ..Compression::NONE },
         fill_behind: chance.bool(),
+        memory_behind_percent: *chance.choice(&[20, 50, 80, 100]).unwrap_or(&80),
         retry_backoff: ms(pick(chance, &[10, 100])),
         retry_backoff_max: ms(pick(chance, &[200, 1_000])),
         request_timeout,
