@@ -1,6 +1,7 @@
 //! `cargo xtask golden`: bytes that Kafka's own Java classes wrote, kept in the repository for tests to compare with.
 
 mod batches;
+mod serializers;
 
 use crate::{jars, messages, workspace};
 use anyhow::{Context, ensure};
@@ -24,12 +25,15 @@ enum What {
     Batches,
     /// Every message in every version and three shapes: crates/wire/tests/golden/messages
     Messages,
+    /// What Java's plain serializers write: crates/milena/tests/golden/serializers.txt, which has the values in it
+    Serializers,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match args.what {
         What::Batches => batches::golden_batches(args.check),
         What::Messages => golden_messages(args.check),
+        What::Serializers => serializers::golden_serializers(args.check),
     }
 }
 

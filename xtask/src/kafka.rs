@@ -12,7 +12,9 @@ mod version;
 
 use anyhow::{Result, ensure};
 pub(crate) use cluster::{Cluster, Life, Shape};
-pub(crate) use java::{major_version as java_major, program as java_program, require as require_java};
+pub(crate) use java::{
+    major_version as java_major, program as java_program, program_classpath as java_classpath, require as require_java,
+};
 pub(crate) use process::Signal;
 use std::process::Command;
 pub(crate) use topic::{Create as CreateTopic, create as create_topic, partitions};

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change goes in, the cheapest first.
 
 use crate::guards::require_valgrind;
-use crate::kafka::{Cluster, Life, Shape, require_java};
+use crate::kafka::{Cluster, Life, Shape, java_classpath, require_java};
 use crate::registry::{self, require as require_registries};
 use crate::workspace::cargo;
 use anyhow::{Context, Result, ensure};
@@ -29,6 +29,7 @@ pub(crate) fn run() -> Result<()> {
     step(begun, "messages, made from Kafka's specifications", xtask(&["messages", "--check"])?)?;
     step(begun, "golden messages, written by Kafka's classes", xtask(&["golden", "messages", "--check"])?)?;
     step(begun, "golden batches, written by Kafka's classes", xtask(&["golden", "batches", "--check"])?)?;
+    step(begun, "golden serializers, written by Kafka's classes", xtask(&["golden", "serializers", "--check"])?)?;
     step(begun, "tests", cargo(&["test", "--workspace", "--no-fail-fast"]))?;
     step(begun, "instructions of the hot paths", xtask(&["guards"])?)?;
     let differential = xtask(&["prove", "differential", "--operations", "1500", "--restart-every", "500"])?;
@@ -61,6 +62,7 @@ fn real_kafka(begun: Instant) -> Result<()> {
     let three = start("test3", 3, &[])?;
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--test", REAL_KAFKA]);
     tests.env("MILENA_TEST_KAFKA", one.bootstrap()).env("MILENA_TEST_KAFKA3", three.bootstrap());
+    tests.env("MILENA_TEST_SERIALIZED_VALUES", java_classpath("SerializedValues")?);
     step(begun, "tests against real Kafka", tests)
 }
 

@@ -26,7 +26,8 @@
 //! | the outcome goes to a function | [`Producer::send_with`], [`Producer::send_then`], [`Producer::send_all_with`] | [`Producer::try_send_with`] |
 //! | fire and forget | [`Producer::post`], [`Producer::post_all`] | [`Producer::try_post`] |
 //!
-//! [`blocking::Producer`] is the same without `async`.
+//! [`blocking::Producer`] is the same without `async`. A [`Topic`] has the same ways for the records of one topic, whose keys
+//! and values are what its [`serializers`] write.
 //!
 //! # How it works
 //! Callers put records into open batches behind one short lock; one thread per producer, named after `client.id`, takes

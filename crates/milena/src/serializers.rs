@@ -59,7 +59,10 @@ mod string;
 mod uuid;
 mod void;
 
-pub use bytes::{ByteArraySerializer, ByteBufferSerializer, BytesSerializer};
+// Java has a class for each of its types of bytes.
+pub use bytes::{
+    ByteArraySerializer, ByteArraySerializer as ByteBufferSerializer, ByteArraySerializer as BytesSerializer,
+};
 pub use encoding::{Encoding, UnknownEncoding};
 pub use list::{Layout, ListElement, ListSerializer, Nullable};
 pub use number::{

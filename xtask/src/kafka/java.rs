@@ -77,12 +77,17 @@ pub(crate) fn tool(class: &str) -> Result<Command> {
 
 /// A program of `xtask/java`, compiled against the default version's jars when its source is newer than its classes.
 pub(crate) fn program(name: &str) -> Result<Command> {
+    let mut java = tool_machine();
+    java.arg("-cp").arg(program_classpath(name)?).arg(name);
+    Ok(java)
+}
+
+/// What `java -cp` needs to run it.
+pub(crate) fn program_classpath(name: &str) -> Result<String> {
     let jars = jars(&Version::default())?;
     let classes = workspace::target().join("kafka-programs").join(name);
     compile(name, &jars, &classes)?;
-    let mut java = tool_machine();
-    java.arg("-cp").arg(format!("{}:{}", classes.display(), jars.join("*").display())).arg(name);
-    Ok(java)
+    Ok(format!("{}:{}", classes.display(), jars.join("*").display()))
 }
 
 fn tool_machine() -> Command {

@@ -3,7 +3,7 @@
 use crate::serialize_error::SerializeError;
 use crate::serializer::{Datum, Plain, SerializedHeaders, Serializer};
 
-/// Bytes as they are: what a topic's handle begins with.
+/// Bytes as they are: what a topic's handle begins with. Java's `ByteBufferSerializer` and `BytesSerializer` write the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ByteArraySerializer;
 
@@ -23,9 +23,3 @@ impl<T: AsRef<[u8]> + ?Sized> Serializer<T> for ByteArraySerializer {
         value.as_ref().len()
     }
 }
-
-/// As [`ByteArraySerializer`], by the name of Java's for `ByteBuffer`.
-pub type ByteBufferSerializer = ByteArraySerializer;
-
-/// As [`ByteArraySerializer`], by the name of Java's for `Bytes`.
-pub type BytesSerializer = ByteArraySerializer;

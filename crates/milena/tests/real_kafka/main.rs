@@ -3,4 +3,7 @@
 mod codecs;
 mod kafka;
 mod messages;
+#[path = "../plain/mod.rs"]
+mod plain;
+mod serializers;
 mod wire;
