@@ -147,8 +147,9 @@ impl Seen {
             peak <= self.before + BUFFER_MEMORY * 5 / 4 + (16 << 20),
             "{peak} bytes are more than the buffer explains"
         );
-        // By half-way the first records have been given up and others have taken their memory: from there on nothing is new.
-        ensure!(self.last() <= self.middle() + self.middle() / 50, "memory still grows");
+        // What is given up is freed by one thread and taken by others, so the heap moves by a few MiB; it does not climb.
+        let (early, late) = self.samples.split_at(self.samples.len() / 2);
+        ensure!(mean(late) <= mean(early) + mean(early) / 10, "memory still grows");
         // Whoever waits is woken in time; a machine that runs other things beside lets it run a little later.
         ensure!(self.longest_block <= MAX_BLOCK + Duration::from_millis(250), "max.block.ms is {MAX_BLOCK:?}");
         ensure!(self.connections() <= 1.0, "a broker is connected to more than once a second");
@@ -204,6 +205,11 @@ fn outage(args: &Args, how: How) -> Result<Seen> {
     producer.close(CLOSING).context("closing")?;
     let outcomes = callers.outcomes();
     Ok(Seen { before, samples, opened, seconds, longest_block, accepted, refused, outcomes, recovered })
+}
+
+/// Of resident memory, bytes.
+fn mean(samples: &[Sample]) -> u64 {
+    samples.iter().map(|sample| sample.resident).sum::<u64>() / samples.len().max(1) as u64
 }
 
 /// A sample now, every few seconds, and at the end.
