@@ -1,5 +1,5 @@
-//! Nanoseconds a record of Avro encoders, ours and others, on the same 1024 records in one run; before that, that all of them
-//! write the same bytes.
+//! Nanoseconds a record of encoders, ours and others, on the same 1024 records in one run; before that, that all of Avro write
+//! the same bytes.
 //!
 //!     cargo run --release --manifest-path bench/schema/Cargo.toml [only rows with this in their name]
 //!
@@ -7,6 +7,7 @@
 //! for all 1024 records, divided; of 1500 such slices the 10th percentile, of three runs the best, since a busy neighbour only
 //! adds.
 
+mod formats;
 mod oracle;
 mod record;
 
@@ -94,6 +95,11 @@ impl Table {
         for (name, ns) in &self.rows {
             println!("| {name} | {ns:.1} | {:.2} |", ns / first);
         }
+    }
+
+    println!("\n| format | ns / record | beside | ns / record | ratio |\n|---|--:|---|--:|--:|");
+    for [(ours, ours_ns), (bare, bare_ns)] in formats::rows(&records) {
+        println!("| {ours} | {ours_ns:.1} | {bare} | {bare_ns:.1} | {:.2} |", ours_ns / bare_ns);
     }
 }
 

@@ -69,8 +69,9 @@ impl<T: Message> Encode<T> for ProtobufEncoder {
     }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> Result<(), SerializeError> {
-        // Says no only when the buffer is full, which a Vec never is.
-        value.encode(out).map_err(|error| SerializeError::new(error.to_string()))
+        // What `encode` does once it has walked the message for its length, to see whether a Vec has room: it always has.
+        value.encode_raw(out);
+        Ok(())
     }
 }
 
