@@ -6,6 +6,7 @@ use milena_schema::protobuf::{DynamicProtobuf, ProtoText, ProtobufError};
 use milena_schema::{Encode, Format, Resolved, Schema, SchemaType};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::Arc;
 
 const ORDER: &str = r#"
@@ -122,4 +123,21 @@ fn a_schema_that_does_not_hold_together_is_refused() {
     assert!(matches!(&error, ProtobufError::MissingImport { import, .. } if import == "b.proto"), "{error}");
     let error = DynamicProtobuf::new(shop(), "Order").unwrap_err().to_string();
     assert_eq!(error, r#"no message "Order" in the schema, which has "shop.Order", "shop.Order.Line""#);
+}
+
+#[test]
+fn every_file_that_nobody_registers_is_known() {
+    let proto = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/proto"));
+    let mut paths = Vec::new();
+    for folder in ["google/type", "confluent", "confluent/type"] {
+        let files = std::fs::read_dir(proto.join(folder)).unwrap().map(|entry| entry.unwrap().file_name());
+        let files = files.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".proto"));
+        paths.extend(files.map(|name| format!("{folder}/{name}")));
+    }
+    assert_eq!(paths.len(), 20);
+    let imports: String = paths.iter().map(|path| format!("import \"{path}\"; ")).collect();
+    let schema =
+        ProtoText::new(format!("syntax = \"proto3\"; {imports} message A {{ int32 a = 1; }}")).schema().unwrap();
+    assert_eq!(schema.references, []);
+    DynamicProtobuf::new(schema, "A").unwrap();
 }

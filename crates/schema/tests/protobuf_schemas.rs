@@ -4,6 +4,7 @@
 
 use milena_schema::protobuf::{Outline, ProtoText, ProtobufError, ReferenceSubject};
 use milena_schema::{Schema, SchemaType};
+use proptest::prelude::*;
 
 fn indexes(text: &str, name: &str) -> Vec<u32> {
     Outline::read(text).unwrap().indexes(name).unwrap().as_slice().to_vec()
@@ -121,3 +122,48 @@ fn an_import_without_text_and_a_cycle_are_errors() {
     let way = ["a.proto", "b.proto", "a.proto"].map(String::from).to_vec();
     assert_eq!(cycle, Err(ProtobufError::ImportCycle(way)));
 }
+
+proptest! {
+    /// What a registry sends may be anything.
+    #[test]
+    fn any_text_is_read_or_refused(words in prop::collection::vec(prop::sample::select(WORDS), 0..60), noise in ".{0,20}") {
+        let text = words.join(" ") + &noise;
+        if let Ok(outline) = Outline::read(&text) {
+            for name in outline.names() {
+                prop_assert!(outline.indexes(name).is_ok());
+            }
+        }
+    }
+}
+
+const WORDS: &[&str] = &[
+    "message",
+    "A",
+    "B",
+    "{",
+    "}",
+    ";",
+    "=",
+    "1",
+    "package",
+    "p.q",
+    "import",
+    "public",
+    "\"a\"",
+    "option",
+    "(",
+    ")",
+    "[",
+    "]",
+    "enum",
+    "oneof",
+    "group",
+    "extend",
+    "map<string, A>",
+    "/*",
+    "*/",
+    "//",
+    "\n",
+    "'",
+    "é",
+];
