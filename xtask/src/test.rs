@@ -31,11 +31,24 @@ pub(crate) fn run() -> Result<()> {
     step(begun, "golden batches, written by Kafka's classes", xtask(&["golden", "batches", "--check"])?)?;
     step(begun, "golden serializers, written by Kafka's classes", xtask(&["golden", "serializers", "--check"])?)?;
     step(begun, "tests", cargo(&["test", "--workspace", "--no-fail-fast"]))?;
+    step(begun, "fuzzing, without libFuzzer", xtask(&["fuzz", "--short"])?)?;
+    step(begun, "simulated schedules", simulate())?;
+    step(begun, "historical defects, put back", xtask(&["plants"])?)?;
     step(begun, "instructions of the hot paths", xtask(&["guards"])?)?;
     let differential = xtask(&["prove", "differential", "--operations", "1500", "--restart-every", "500"])?;
     step(begun, "the broker model beside a real broker", differential)?;
     real_registry(begun)?;
     real_kafka(begun)
+}
+
+/// Schedules of the simulator over all its workloads, the same in every run: `simulate --from` goes on where these end.
+const SCHEDULES: &str = "100000";
+
+fn simulate() -> Command {
+    let program = ["run", "--quiet", "--release", "--package", "milena-testkit", "--bin", "simulate"];
+    let mut simulate = cargo(&program);
+    simulate.args(["--", "--schedules", SCHEDULES]);
+    simulate
 }
 
 /// The test targets that need brokers: `test = false` keeps them out of `cargo test`, and only this task names them.
