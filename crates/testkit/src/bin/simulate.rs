@@ -15,8 +15,8 @@ simulate --workloads             name the workloads";
 /// How often it is looked whether schedules still come to an end.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Glances without any that began: half a minute, where schedules take some milliseconds.
-const GLANCES_MAX: u32 = 1_500;
+/// Glances without any that began: ten seconds, where schedules take some milliseconds.
+const GLANCES_MAX: u32 = 500;
 
 /// What the command line asks for.
 #[derive(Debug, Default)]

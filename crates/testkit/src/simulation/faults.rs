@@ -191,7 +191,9 @@ impl Kind {
             Self::ProducerIds => vec![(at / 8, Strike::Inject(producer_id_fault(lasts, chance)))],
             Self::Versions => {
                 let effects = [Effect::Drop, Effect::Ignore, Effect::Delay(Duration::from_micros(lasts))];
-                once(Strike::Inject(Fault::on(ApiKey::API_VERSIONS, pick(chance, &effects))))
+                // Once, or as a broker does that takes connections and hangs up.
+                let times = if plan.salt.is_multiple_of(3) { 40 } else { 1 };
+                once(Strike::Inject(Fault::on(ApiKey::API_VERSIONS, pick(chance, &effects)).times(times)))
             }
             Self::Unknown => once(Strike::Inject(produce(Effect::Refuse(ErrorCode::UNKNOWN_PRODUCER_ID)))),
             Self::Upgrade => {
