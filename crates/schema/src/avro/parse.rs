@@ -216,10 +216,11 @@ impl Parser {
         let list = json.get("fields").ok_or_else(|| fault(json, "\"fields\" is missing"))?;
         let Value::Array(list) = &list.value else { return Err(fault(list, "\"fields\" is not a list")) };
         let mut fields: Vec<Field> = Vec::new();
+        let mut known = HashSet::new();
         for field in list {
             let field_at = field;
             let field = self.field(field, &name)?;
-            if fields.iter().any(|other| other.name == field.name) {
+            if !known.insert(field.name.clone()) {
                 return Err(fault(field_at, format!("the record has the field {:?} twice", field.name)));
             }
             fields.push(field);

@@ -170,6 +170,15 @@ fn depth_is_bounded() {
     assert!(AvroSchema::parse(&schema).expect_err("deep").to_string().contains("types nested more than"));
 }
 
+#[test]
+fn a_default_that_could_be_read_in_too_many_ways_ends() {
+    let b = r#"{"type":"record","name":"B","fields":[{"name":"f","type":["null","A","B"]}]}"#;
+    let a = format!(r#"{{"type":"record","name":"A","fields":[{{"name":"f","type":["null","A",{b}]}}]}}"#);
+    let value = format!("{}7{}", r#"{"f":"#.repeat(100), "}".repeat(100));
+    let text = format!(r#"{{"type":"record","name":"R","fields":[{{"name":"d","type":{a},"default":{value}}}]}}"#);
+    assert!(refused(&text).contains("the default"), "it is refused, and soon");
+}
+
 proptest! {
     /// Texts near to schemas, for what might panic.
     #[test]

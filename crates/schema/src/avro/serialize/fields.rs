@@ -104,8 +104,10 @@ impl<'s, 'o> Fields<'s, 'o> {
 #[derive(Debug)]
 pub(super) struct RecordFields<'s> {
     record: &'s Record,
-    /// The field that is expected: all before it are written, in order.
+    /// All fields before this one are written, in order.
     next: usize,
+    /// The field that is expected: the one after the last.
+    likely: usize,
     /// Since one came out of order.
     shuffled: Option<Shuffled>,
 }
@@ -121,14 +123,14 @@ struct Shuffled {
 impl<'s> RecordFields<'s> {
     #[inline]
     pub(super) fn open(record: &'s Record) -> Self {
-        Self { record, next: 0, shuffled: None }
+        Self { record, next: 0, likely: 0, shuffled: None }
     }
 
     /// The index of the field of this name.
     #[inline]
     pub(super) fn find(&self, name: &str) -> Result<usize, Fault> {
-        match self.record.fields.get(self.next) {
-            Some(field) if same(&field.name, name) => Ok(self.next),
+        match self.record.fields.get(self.likely) {
+            Some(field) if same(&field.name, name) => Ok(self.likely),
             _ => self.search(name),
         }
     }
@@ -137,7 +139,7 @@ impl<'s> RecordFields<'s> {
         self.record
             .fields
             .iter()
-            .position(|field| field.name == name)
+            .position(|field| same(&field.name, name))
             .ok_or_else(|| Fault::new(format!("the record {} has no such field", self.record.name)).in_field(name))
     }
 
@@ -155,6 +157,7 @@ impl<'s> RecordFields<'s> {
         if let Err(fault) = written {
             return Err(fault.in_field(&field.name));
         }
+        self.likely = index + 1;
         if index == self.next && self.shuffled.is_none() {
             self.next += 1;
             return Ok(());
