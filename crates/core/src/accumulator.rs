@@ -200,8 +200,7 @@ impl Accumulator {
         now: Time,
         wall: Timestamp,
     ) -> Result<Appended, Refusal> {
-        let moment = (now, wall);
-        self.take_in(|topics, now| topics.find(record.topic, ticket, now), record, claim, ticket, moment)
+        self.append_with(None, record, claim, ticket, (now, wall), |appended| appended)
     }
 
     /// As [`append`](Self::append), for a caller that knows the topic's number already, from its
@@ -222,24 +221,31 @@ impl Accumulator {
         now: Time,
         wall: Timestamp,
     ) -> Result<Appended, Refusal> {
-        let moment = (now, wall);
-        self.take_in(|topics, now| topics.confirm(topic, record.topic, ticket, now), record, claim, ticket, moment)
+        self.append_with(Some(topic), record, claim, ticket, (now, wall), |appended| appended)
     }
 
-    /// An append to the topic that `find` finds. Compiled once for each way of finding it.
+    /// As [`append_to`](Self::append_to) where the topic's number is known, else as [`append`](Self::append), and gives back
+    /// what `accepted` makes of it. Who has a hook needs one bit of what is appended: so the rest need not go through memory.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
     #[inline(always)]
-    fn take_in(
+    pub fn append_with<T>(
         &mut self,
-        find: impl FnOnce(&mut Topics, Time) -> Result<TopicIndex, Refusal>,
+        topic: Option<TopicIndex>,
         record: &Record<'_>,
         claim: Claim<'_>,
         ticket: Option<Ticket>,
         (now, wall): (Time, Timestamp),
-    ) -> Result<Appended, Refusal> {
+        accepted: impl FnOnce(Appended) -> T,
+    ) -> Result<T, Refusal> {
         self.now = self.now.max(now);
         let content = self.check(record)?;
         let len = PLACE_LEN_MAX + content;
-        let index = find(&mut self.topics, self.now)?;
+        let index = match topic {
+            Some(index) => self.topics.confirm(index, record.topic, ticket, self.now)?,
+            None => self.topics.find(record.topic, ticket, self.now)?,
+        };
         if self.waiters.head().is_some_and(|head| ticket != Some(head)) {
             return Err(Refusal::Full);
         }
@@ -252,7 +258,7 @@ impl Accumulator {
         if !topic.slot(partition).is_some_and(|slot| slot.has_room(len, &claim, &self.limits)) {
             opened = match self.make_room(key, record, &claim, ticket, timestamp) {
                 Err(Refusal::Behind(_)) if choice == Choice::Sticky && self.goes_elsewhere(index) => {
-                    return self.append(record, claim, ticket, now, wall);
+                    return self.append_once_more(record, claim, ticket, (now, wall)).map(accepted);
                 }
                 made => made?,
             };
@@ -276,7 +282,19 @@ impl Accumulator {
             self.hand_over(key);
         }
         let wake = self.asleep.is_some() && self.gives_work(opened, hungry);
-        Ok(Appended { delivery, partition, wake })
+        Ok(accepted(Appended { delivery, partition, wake }))
+    }
+
+    /// Another partition was drawn.
+    #[cold]
+    fn append_once_more(
+        &mut self,
+        record: &Record<'_>,
+        claim: Claim<'_>,
+        ticket: Option<Ticket>,
+        (now, wall): (Time, Timestamp),
+    ) -> Result<Appended, Refusal> {
+        self.append(record, claim, ticket, now, wall)
     }
 
     /// The topic's layout, for a partitioner that runs outside the lock.

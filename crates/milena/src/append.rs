@@ -66,19 +66,15 @@ impl<'a> Place<'a> {
             return None;
         }
         let mut accumulator = self.shared.accumulator().ok()?;
-        let (now, wall, mut wake) = accumulator.times(&self.shared.clock);
-        let result = match self.enter(&mut accumulator, record, claim, (now, wall)) {
-            Ok(appended) => {
-                wake |= appended.wake;
-                Some(accepted(appended))
-            }
-            Err(_) => None,
-        };
+        let (now, wall, end_soon) = accumulator.times(&self.shared.clock);
+        let accepted = |appended: Appended| (appended.wake, accepted(appended));
+        let entered = self.enter(&mut accumulator, record, claim, (now, wall), accepted);
         drop(accumulator);
+        let wake = end_soon || matches!(entered, Ok((true, _)));
         if wake {
             self.shared.inbox.wake();
         }
-        result
+        entered.ok().map(|(_, accepted)| accepted)
     }
 
     /// As [`Place::poll_append`], and never waits.
@@ -91,7 +87,7 @@ impl<'a> Place<'a> {
         let [record] = record;
         let appended = match placed {
             (_, Some(refusal)) => Err(refusal),
-            (_, None) => self.enter(&mut accumulator, record, claim, (now, wall)),
+            (_, None) => self.enter(&mut accumulator, record, claim, (now, wall), |appended| appended),
         };
         let (result, wake) = match appended {
             Ok(appended) => {
@@ -171,7 +167,7 @@ impl<'a> Place<'a> {
         };
         let (mut wake, mut next) = (false, 0);
         for record in rest.iter().take(placed) {
-            match self.enter(&mut accumulator, record, claim(*run.done), (now, wall)) {
+            match self.enter(&mut accumulator, record, claim(*run.done), (now, wall), |appended| appended) {
                 Ok(appended) => {
                     self.leave(&mut accumulator);
                     wake |= appended.wake;
@@ -204,21 +200,20 @@ impl<'a> Place<'a> {
 
     /// Appends by the topic's number, where that is known.
     #[inline(always)] // As `Accumulator::append`.
-    fn enter(
+    fn enter<T>(
         &self,
         accumulator: &mut Accumulator,
         record: &Record<'_>,
         claim: Claim<'_>,
-        (now, wall): (Time, Timestamp),
-    ) -> Result<Appended, Refusal> {
-        if let Some(index) = self.topic.and_then(Prepared::index) {
-            return accumulator.append_to(index, record, claim, self.ticket(), now, wall);
-        }
-        let appended = accumulator.append(record, claim, self.ticket(), now, wall);
-        if let Some(topic) = self.topic.filter(|_| appended.is_ok()) {
+        times: (Time, Timestamp),
+        accepted: impl FnOnce(Appended) -> T,
+    ) -> Result<T, Refusal> {
+        let index = self.topic.and_then(Prepared::index);
+        let entered = accumulator.append_with(index, record, claim, self.ticket(), times, accepted);
+        if let Some(topic) = self.topic.filter(|_| index.is_none() && entered.is_ok()) {
             topic.learn(accumulator.layout(record.topic));
         }
-        appended
+        entered
     }
 
     /// Stands in line, or gives up when `max.block.ms` is over; and whether to wake the driver.
