@@ -16,7 +16,8 @@
 //!   records' own timestamps, and no answer says so.
 //! - **I3, order.** The records of one caller are in each log in the order in which it sent them. Without idempotence only with
 //!   one batch in flight and `acks=all`, and for the first copy of each record that was acknowledged: a copy that was given up
-//!   may arrive later. So too where epochs are used up: after the last one nothing fences what was given up.
+//!   may arrive later. So too where epochs are used up: after the last one nothing fences what was given up. Not where a
+//!   topic was deleted and requests name it by name: what another life of it took or refused, it says in this one's name.
 //! - **I4, every send ends.** A record resolves exactly once, by `delivery.timeout.ms`; a caller in line is let in or goes away
 //!   by `max.block.ms`, or when the producer closes, and does not wait while all memory is free; a flush ends; after the faults
 //!   everything settles, and a record sent then is acknowledged. None is given up without need: for a refusal that passes, for
@@ -504,6 +505,9 @@ impl History {
             return;
         }
         for log in logs {
+            if !self.by_id && self.deleted.contains(&log.topic) {
+                continue;
+            }
             let mut last: HashMap<usize, (u32, u32), FixedState> = HashMap::default();
             let mut seen: HashSet<u32, FixedState> = HashSet::default();
             for (_, record) in &log.records {
