@@ -177,10 +177,7 @@ impl Choice<'_> {
                 let properties = properties.clone();
                 Question::Metadata { subject: self.subject(target, deadline).await?, properties }
             }
-            // Only a context makes a difference to an id.
-            Policy::Id(id) => {
-                Question::Id { id: *id, subject: self.subject.map(|subject| self.registry.subject(subject)) }
-            }
+            Policy::Id(id) => Question::Id { id: *id, subject: self.registry.place_of_ids(self.subject) },
             Policy::Guid(guid) => Question::Guid(*guid),
         })
     }

@@ -154,7 +154,7 @@ impl Registry {
 
     /// The schema of this id. `subject` says in which context the id counts, where there are several.
     pub async fn by_id(&self, id: u32, subject: Option<&str>) -> Answer<Arc<Resolved>> {
-        let subject = subject.map(|subject| self.subject(subject));
+        let subject = self.place_of_ids(subject);
         self.ask(Question::Id { id, subject }, false, None, self.patience()).await
     }
 
@@ -230,6 +230,12 @@ impl Registry {
             .context
             .as_deref()
             .map_or_else(|| subject.to_owned(), |context| crate::subject::in_context(context, subject))
+    }
+
+    /// What says in which context an id counts: a subject, or the context itself; nothing where there is one context alone.
+    pub(crate) fn place_of_ids(&self, subject: Option<&str>) -> Option<String> {
+        let context = self.shared.defaults.context.is_some().then_some("");
+        subject.or(context).map(|subject| self.subject(subject))
     }
 
     /// Asks a question whose answer is kept. `max_age` is for answers that change; `None`: any age will do.

@@ -126,8 +126,10 @@ fn a_context_has_ids_of_its_own_and_gives_itself_to_references() {
     assert_eq!(block_on(dev.latest("l")).unwrap().subject.as_deref(), Some(":.dev:l"));
     let other = block_on(client(&fake).register("r", record("Other", "a"), false)).unwrap();
     assert_eq!(other.id, Some(1), "ids begin again in each context");
-    let by_id = block_on(dev.by_id(1, Some("l"))).unwrap();
-    assert_eq!(*by_id.schema.text, *record("L", "a").text);
+    for subject in [Some("l"), None] {
+        let by_id = block_on(dev.by_id(1, subject)).unwrap();
+        assert_eq!(*by_id.schema.text, *record("L", "a").text);
+    }
     // The same by the URL.
     let by_url = builder(&[format!("{}/contexts/.dev", fake.url())]).build().unwrap();
     assert_eq!(block_on(by_url.latest("r")).unwrap().id, registered.id);

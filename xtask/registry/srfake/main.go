@@ -6,10 +6,13 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"flag"
 	"log"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,6 +51,7 @@ func main() {
 	auth := flag.String("auth", "", "the exact Authorization header to demand")
 	cert := flag.String("cert", "", "TLS certificate, PEM")
 	key := flag.String("key", "", "its key, PEM")
+	clients := flag.String("clients", "", "PEM certificates of authorities; every client must then show one of theirs")
 	flag.Parse()
 	var options []srfake.Option
 	if *auth != "" {
@@ -55,9 +59,24 @@ func main() {
 	}
 	handler := &recorder{registry: srfake.NewRegistry(options...).Handler(), requests: []string{}}
 	if *cert != "" {
-		log.Fatal(http.ListenAndServeTLS(*listen, *cert, *key, handler))
+		server := &http.Server{Addr: *listen, Handler: handler, TLSConfig: clientsOf(*clients)}
+		log.Fatal(server.ListenAndServeTLS(*cert, *key))
 	}
 	log.Fatal(http.ListenAndServe(*listen, handler))
+}
+
+// clientsOf demands client certificates, if a file of authorities is named.
+func clientsOf(file string) *tls.Config {
+	if file == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	return &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}
 }
 
 func (r *recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {

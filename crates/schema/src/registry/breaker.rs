@@ -26,6 +26,15 @@ pub(crate) enum Breaker {
     Probing { pause: Duration, because: RegistryError },
 }
 
+/// Why a call gave up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Every URL was tried in every round.
+    Tried,
+    /// The asker's time was over before.
+    Late,
+}
+
 impl Breaker {
     /// Whether this call may go out; if not, the error that an earlier one ended with.
     pub(crate) fn admit(&mut self, now: Instant) -> Result<(), RegistryError> {
@@ -46,9 +55,11 @@ impl Breaker {
         *self = Self::Closed;
     }
 
-    /// An admitted call gave up on every URL.
-    pub(crate) fn gave_up(&mut self, now: Instant, because: &RegistryError) {
+    /// An admitted call gave up.
+    pub(crate) fn gave_up(&mut self, now: Instant, because: &RegistryError, why: Why) {
         let pause = match self {
+            // Somebody was in a hurry: that says little of the registry.
+            Self::Closed if why == Why::Late => return,
             Self::Closed => FIRST,
             Self::Open { pause, .. } => *pause,
             Self::Probing { pause, .. } => pause.saturating_mul(2).min(LONGEST),
@@ -71,7 +82,9 @@ mod tests {
         let start = Instant::now();
         let mut breaker = Breaker::Closed;
         breaker.admit(start).unwrap();
-        breaker.gave_up(start, &down());
+        breaker.gave_up(start, &down(), Why::Late);
+        breaker.admit(start).unwrap();
+        breaker.gave_up(start, &down(), Why::Tried);
         let error = breaker.admit(start + FIRST / 2).unwrap_err();
         assert!(error.to_string().contains("refused") && error.to_string().contains("not asked again"), "{error}");
         breaker.admit(start + FIRST).unwrap();
@@ -84,13 +97,13 @@ mod tests {
     fn the_pause_doubles_up_to_its_limit() {
         let mut now = Instant::now();
         let mut breaker = Breaker::Closed;
-        breaker.gave_up(now, &down());
+        breaker.gave_up(now, &down(), Why::Tried);
         for pause in [1, 2, 4, 8, 16, 30, 30] {
             let pause = Duration::from_secs(pause);
             assert!(breaker.admit(now + pause - Duration::from_millis(1)).is_err(), "{pause:?}");
             now += pause;
             breaker.admit(now).unwrap();
-            breaker.gave_up(now, &down());
+            breaker.gave_up(now, &down(), Why::Tried);
         }
     }
 }

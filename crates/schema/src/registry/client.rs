@@ -2,7 +2,7 @@
 
 use super::attempts::{Attempts, Next, Patience};
 use super::auth::{Credentials, basic};
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Why};
 use super::error::{RegistryError, RegistryErrorKind};
 use super::http::{Answer, Http, Request};
 use super::secret::Secret;
@@ -36,6 +36,18 @@ struct Failure {
     wanted: Option<Duration>,
 }
 
+/// A call without an answer.
+struct GaveUp {
+    error: RegistryError,
+    why: Why,
+}
+
+impl GaveUp {
+    fn refused(error: RegistryError) -> Self {
+        Self { error, why: Why::Tried }
+    }
+}
+
 #[derive(Deserialize)]
 struct ErrorBody {
     error_code: Option<i64>,
@@ -52,10 +64,10 @@ impl Client {
         self.breaker().admit(Instant::now()).map_err(about)?;
         let outcome = self.attempts(request, deadline);
         match &outcome {
-            Err(error) if error.is_retriable() => self.breaker().gave_up(Instant::now(), error),
+            Err(GaveUp { error, why }) if error.is_retriable() => self.breaker().gave_up(Instant::now(), error, *why),
             _ => self.breaker().answered(),
         }
-        outcome.and_then(|(answer, url)| parse(&answer, &url)).map_err(about)
+        outcome.map_err(|gave_up| gave_up.error).and_then(|(answer, url)| parse(&answer, &url)).map_err(about)
     }
 
     /// The URL that answered last, for errors.
@@ -64,12 +76,12 @@ impl Client {
     }
 
     /// The good answer, and where it came from.
-    fn attempts(&self, request: &Request, deadline: Instant) -> Result<(Answer, String), RegistryError> {
+    fn attempts(&self, request: &Request, deadline: Instant) -> Result<(Answer, String), GaveUp> {
         let mut at = self.good.load(Ordering::Relaxed);
         let mut attempts = Attempts::new(self.patience, self.urls.len(), at);
         loop {
             let Some(base) = self.urls.get(at) else {
-                return Err(RegistryError::new(RegistryErrorKind::Usage, "there is no URL"));
+                return Err(GaveUp::refused(RegistryError::new(RegistryErrorKind::Usage, "there is no URL")));
             };
             let Failure { error, wanted } = match self.attempt(base, request, deadline) {
                 Ok(answer) => {
@@ -80,7 +92,7 @@ impl Client {
             };
             // A certificate may be wrong at one URL alone, but time does not mend it.
             if !error.is_retriable() && error.kind() != RegistryErrorKind::Tls {
-                return Err(error);
+                return Err(GaveUp::refused(error));
             }
             let next = attempts.failed(wanted, fastrand::f64());
             let left = deadline.saturating_duration_since(Instant::now());
@@ -90,7 +102,8 @@ impl Client {
                     thread::sleep(sleep);
                     url
                 }
-                _ => return Err(error),
+                Next::GiveUp => return Err(GaveUp { error, why: Why::Tried }),
+                _ => return Err(GaveUp { error, why: Why::Late }),
             };
         }
     }

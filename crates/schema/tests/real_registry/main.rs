@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod calls;
+mod own;
+mod secure;
 #[path = "../support/mod.rs"]
 mod support;
 mod under_way;

@@ -1,46 +1,15 @@
 //! What records cost, and what happens to them when the registry is in trouble.
 
+use super::own::Own;
 use super::support::{Raw, bind, builder, get, record, written};
 use super::{fresh, registries, registry, requests_about};
 use milena_schema::policy::Policy;
 use milena_schema::registry::block_on;
 use milena_schema::{Framing, Guid};
-use std::env;
-use std::net::TcpListener;
-use std::process::{Child, Command};
 use std::time::Duration;
 
 /// How many records: as many as a rival once sent requests for.
 const RECORDS: u32 = 204_800;
-
-/// A registry of this test alone, to kill.
-struct Own {
-    child: Child,
-    url: String,
-}
-
-impl Own {
-    fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let program = env::var_os("MILENA_TEST_SRFAKE").expect("MILENA_TEST_SRFAKE=target/registry/srfake/srfake");
-        let child = Command::new(program).args(["-listen", &format!("127.0.0.1:{port}")]).spawn().unwrap();
-        let own = Self { child, url: format!("http://127.0.0.1:{port}") };
-        super::support::eventually(|| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
-        own
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[test]
 fn many_records_cost_the_requests_of_the_binding() {
@@ -57,7 +26,7 @@ fn many_records_cost_the_requests_of_the_binding() {
 
 #[test]
 fn records_go_on_when_the_registry_is_killed() {
-    let mut own = Own::start();
+    let mut own = Own::start(&[]);
     let registry = builder(std::slice::from_ref(&own.url)).build().unwrap();
     block_on(registry.register("orders-value", record("Order", "a"), false)).unwrap();
     let policy = Policy::Latest { ttl: Some(Duration::from_millis(50)), strict: true };
@@ -116,7 +85,7 @@ fn the_header_framing_needs_a_registry_with_guids() {
 
 #[test]
 fn a_registry_that_stumbles_is_asked_again() {
-    let own = Own::start();
+    let own = Own::start(&[]);
     get(&format!("{}/_fault?status=503&count=2&path=/subjects", own.url));
     let registry = builder(std::slice::from_ref(&own.url)).build().unwrap();
     block_on(registry.register("orders-value", record("Order", "a"), false)).unwrap();
