@@ -2,8 +2,11 @@
 
 use crate::exit::Exit;
 use crate::lines::unescape;
+use crate::schema::choice::SchemaChoice;
+use crate::schema::parse_reference;
 use crate::source::CHUNK_BYTES;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use milena_schema::schema::Reference;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +25,9 @@ pub(crate) enum Command {
     Produce(Box<ProduceArgs>),
     /// Serve a Kafka cluster for development, in memory, until Ctrl-C. A partition keeps its latest 64 MiB.
     Dev(DevArgs),
+    /// Schemas in a registry: register one, check whether one may follow, pull some into a lock file.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
     /// The settings of a producer: what there is, and what each means.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -52,6 +58,23 @@ pub(crate) struct ProduceArgs {
     /// What a line is.
     #[arg(long, value_enum, default_value = "lines")]
     pub(crate) input: InputForm,
+
+    /// Values are JSON, written by this schema: avro:FILE, json:FILE or protobuf:FILE#MESSAGE (registered under the topic's
+    /// subject, unless auto.register.schemas=false), subject:NAME (its latest), id:N. The registry is schema.registry.url.
+    #[arg(long, value_name = "SCHEMA")]
+    pub(crate) value_schema: Option<SchemaChoice>,
+
+    /// The same for keys.
+    #[arg(long, value_name = "SCHEMA")]
+    pub(crate) key_schema: Option<SchemaChoice>,
+
+    /// Schemas come from this file, which `milena schema pull` writes, and no registry is asked.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema_lock: Option<PathBuf>,
+
+    /// Read and encode everything, and send nothing. A schema from a file is not registered.
+    #[arg(long)]
+    pub(crate) validate: bool,
 
     /// Stands between key and value, at its first place in the line; a line without it is an error. \t \n \r \0 \\ and
     /// \xHH stand for bytes. Without it the line is the value and there is no key.
@@ -125,6 +148,80 @@ pub(crate) struct DevArgs {
     #[arg(long, default_value_t = 9092)]
     pub(crate) port: u16,
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaCommand {
+    /// Register a schema under a subject; one that is there already keeps its id.
+    #[command(after_help = SCHEMA_EXIT)]
+    Register {
+        #[command(flatten)]
+        to: SchemaTo,
+        /// Schemas that mean the same are the same.
+        #[arg(long)]
+        normalize: bool,
+    },
+    /// Say whether a schema may follow those of a subject, with the registry's own list of differences.
+    #[command(after_help = SCHEMA_EXIT)]
+    Check {
+        #[command(flatten)]
+        to: SchemaTo,
+        /// Against this version in place of the latest.
+        #[arg(long, value_name = "N")]
+        version: Option<u32>,
+    },
+    /// Write the latest schemas of subjects, and all that they refer to, into a lock file.
+    #[command(after_help = SCHEMA_EXIT)]
+    Pull {
+        /// The subjects; without any, those that the file has.
+        subjects: Vec<String>,
+        /// The file.
+        #[arg(long, value_name = "FILE", default_value = "schemas.lock")]
+        lock: PathBuf,
+        #[command(flatten)]
+        settings: SettingArgs,
+    },
+}
+
+/// A schema and the subject that it is for.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaTo {
+    /// The subject, such as orders-value.
+    pub(crate) subject: String,
+
+    /// avro:FILE, json:FILE or protobuf:FILE. Files that a Protobuf file imports stand beside it.
+    pub(crate) schema: SchemaChoice,
+
+    /// What the schema refers to, registered already; may repeat.
+    #[arg(long = "reference", value_name = "NAME=SUBJECT:VERSION", value_parser = parse_reference)]
+    pub(crate) references: Vec<Reference>,
+
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+}
+
+/// Where the registry is.
+#[derive(Debug, Args)]
+pub(crate) struct SettingArgs {
+    /// URLs of the registry, with commas between.
+    #[arg(short, long, value_name = "URL,…")]
+    pub(crate) registry: Option<String>,
+
+    /// A setting by its name in Java's serializers; may repeat, and wins over --config.
+    #[arg(short = 'X', long = "property", value_name = "NAME=VALUE")]
+    pub(crate) properties: Vec<String>,
+
+    /// A Java properties file with settings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What the schema commands' exit statuses say.
+const SCHEMA_EXIT: &str = "\
+Exit status:
+  0  done; compatible
+  1  not compatible
+  2  wrong arguments, a schema that does not parse, or the registry refused
+  4  the registry could not be reached";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {

@@ -4,7 +4,6 @@
 
 use crate::format::{Format, Parsed};
 use crate::ledger::{Case, Failure, Ledger};
-use crate::serializer::is_text;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use milena::Written;
@@ -153,12 +152,12 @@ fn write_letter(
 
 fn fill<'a>(letter: &mut Letter<'a>, parsed: &'a Parsed<'_>, format: &Format) {
     if let Some(key) = &parsed.key {
-        (letter.key, letter.key_base64) = text_or_base64(key, is_text(format.key));
+        (letter.key, letter.key_base64) = text_or_base64(key, format.key.is_text());
     }
     match &parsed.value {
         None => letter.value = Some(None),
         Some(value) => {
-            let (text, base64) = text_or_base64(value, is_text(format.value));
+            let (text, base64) = text_or_base64(value, format.value.is_text());
             (letter.value, letter.value_base64) = (text.map(Some), base64);
         }
     }
@@ -182,7 +181,7 @@ fn text_or_base64(bytes: &[u8], is_text: bool) -> (Option<&str>, Option<String>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Shape;
+    use crate::format::{Shape, Writer};
     use crate::lines::Lines;
     use memchr::memmem::Finder;
     use milena::knobs::SerializerName;
@@ -191,8 +190,12 @@ mod tests {
         Failure { index: 0, error: "timed \"out\"".into(), written: Written::Maybe, is_record }
     }
 
+    fn plain(name: SerializerName) -> Writer {
+        Writer::Plain(name)
+    }
+
     fn json() -> Format {
-        Format { shape: Shape::Json, key: SerializerName::String, value: SerializerName::String }
+        Format { shape: Shape::Json, key: plain(SerializerName::String), value: plain(SerializerName::String) }
     }
 
     fn letter(format: &Format, line: &[u8], is_record: bool) -> String {
@@ -232,12 +235,13 @@ mod tests {
                 ..Lines::default()
             }))
         };
-        let text = Format { shape: shape(), key: SerializerName::String, value: SerializerName::String };
+        let text = Format { shape: shape(), key: plain(SerializerName::String), value: plain(SerializerName::String) };
         for line in [&b"k\tv\r"[..], b"-\t-", b"\t", b"\xff\t\xfe"] {
             assert_same_again(&text, line);
         }
         // 65 is four bytes that are also valid text: they must not go through a serializer twice.
-        let typed = Format { shape: shape(), key: SerializerName::Integer, value: SerializerName::Double };
+        let typed =
+            Format { shape: shape(), key: plain(SerializerName::Integer), value: plain(SerializerName::Double) };
         assert_same_again(&typed, b"65\t1.5");
     }
 

@@ -2,8 +2,10 @@
 
 use crate::json;
 use crate::lines::Lines;
+use crate::schema::records::SchemaWriter;
 use crate::serializer;
 use milena::knobs::SerializerName;
+use milena::serializer::SerializedHeaders;
 use std::borrow::Cow;
 use std::sync::Arc;
 use thiserror::Error;
@@ -13,10 +15,19 @@ use thiserror::Error;
 pub(crate) struct Format {
     /// How a line is divided.
     pub(crate) shape: Shape,
-    /// `key.serializer`.
-    pub(crate) key: SerializerName,
-    /// `value.serializer`.
-    pub(crate) value: SerializerName,
+    /// How keys become bytes.
+    pub(crate) key: Writer,
+    /// How values do.
+    pub(crate) value: Writer,
+}
+
+/// What makes bytes of a key or a value.
+#[derive(Debug)]
+pub(crate) enum Writer {
+    /// `key.serializer`, `value.serializer`.
+    Plain(SerializerName),
+    /// `--key-schema`, `--value-schema`.
+    Schema(Box<SchemaWriter>),
 }
 
 /// How a line is divided into the parts of a record.
@@ -82,12 +93,44 @@ impl Format {
     pub(crate) fn parse<'a>(&self, line: &'a [u8]) -> Result<Option<Parsed<'a>>, BadLine> {
         let row = match &self.shape {
             Shape::Lines(lines) => lines.parse(line)?,
-            Shape::Json => json::parse(line)?,
+            Shape::Json => json::parse(line, self.key.is_schema(), self.value.is_schema())?,
         };
-        let Some(Row { key, value, headers, timestamp, partition }) = row else { return Ok(None) };
-        let key = serialize("key", self.key, key)?;
-        let value = serialize("value", self.value, value)?;
+        let Some(Row { key, value, mut headers, timestamp, partition }) = row else { return Ok(None) };
+        let mut added = SerializedHeaders::default();
+        let key = self.key.write("key", key, &mut added)?;
+        let value = self.value.write("value", value, &mut added)?;
+        headers
+            .extend(added.iter().map(|(name, value)| OwnedHeader { name: name.into(), value: value.map(Into::into) }));
         Ok(Some(Parsed { key, value, headers, timestamp, partition }))
+    }
+}
+
+impl Writer {
+    /// Whether it takes JSON text.
+    pub(crate) fn is_schema(&self) -> bool {
+        matches!(self, Self::Schema(_))
+    }
+
+    /// Whether it leaves text as it is.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self, Self::Plain(name) if serializer::is_text(*name))
+    }
+
+    fn write<'a>(
+        &self,
+        part: &'static str,
+        datum: Datum<'a>,
+        headers: &mut SerializedHeaders,
+    ) -> Result<Option<Cow<'a, [u8]>>, BadLine> {
+        match (self, datum) {
+            (Self::Plain(name), datum) => serialize(part, *name, datum),
+            (Self::Schema(schema), Datum::Text(text)) => match schema.write(&text, headers) {
+                Ok(bytes) => Ok(bytes.map(Cow::Owned)),
+                Err(error) => Err(BadLine::Schema { part, error }),
+            },
+            (Self::Schema(_), Datum::Null) => Ok(None),
+            (Self::Schema(_), Datum::Bytes(bytes)) => Ok(Some(Cow::Owned(bytes))),
+        }
     }
 }
 
@@ -120,6 +163,9 @@ pub(crate) enum BadLine {
     /// The text is not of the serializer's type.
     #[error("{part} {text:?} is not {} that {part}.serializer = {} takes", serializer::takes(*serializer), serializer.simple_name())]
     Serializer { part: &'static str, serializer: SerializerName, text: String },
+    /// The JSON does not fit its schema.
+    #[error("{part}: {error}")]
+    Schema { part: &'static str, error: String },
     /// Longer than the limit, so not read to its end.
     #[error("line of {len} bytes is longer than --max-line-bytes = {limit}")]
     TooLong { len: u64, limit: usize },

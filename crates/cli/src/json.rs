@@ -53,8 +53,9 @@ struct HeaderObject<'a> {
     value_base64: Option<Cow<'a, str>>,
 }
 
-/// Reads one line. `Ok(None)`: nothing but white space.
-pub(crate) fn parse(line: &[u8]) -> Result<Option<Row<'_>>, BadLine> {
+/// Reads one line. `Ok(None)`: nothing but white space. `json_key`, `json_value`: their JSON is wanted as it stands, strings in
+/// their quotes.
+pub(crate) fn parse(line: &[u8], json_key: bool, json_value: bool) -> Result<Option<Row<'_>>, BadLine> {
     match line.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => return Ok(None),
         Some(b'{') => {}
@@ -75,8 +76,8 @@ pub(crate) fn parse(line: &[u8]) -> Result<Option<Row<'_>>, BadLine> {
         return Err(meaning("partition is negative: partitions count from 0"));
     }
     Ok(Some(Row {
-        key: datum("key", line.key, line.key_base64)?,
-        value: datum("value", line.value, line.value_base64)?,
+        key: datum("key", line.key, line.key_base64, json_key)?,
+        value: datum("value", line.value, line.value_base64, json_value)?,
         headers: line.headers.map_or_else(|| Ok(Vec::new()), headers)?,
         timestamp: line.timestamp,
         partition: line.partition,
@@ -84,9 +85,15 @@ pub(crate) fn parse(line: &[u8]) -> Result<Option<Row<'_>>, BadLine> {
 }
 
 /// One of the two forms, or neither: null.
-fn datum<'a>(part: &str, json: Option<&'a RawValue>, base64: Option<Cow<'a, str>>) -> Result<Datum<'a>, BadLine> {
+fn datum<'a>(
+    part: &str,
+    json: Option<&'a RawValue>,
+    base64: Option<Cow<'a, str>>,
+    as_json: bool,
+) -> Result<Datum<'a>, BadLine> {
     match (json, base64) {
         (Some(_), Some(_)) => Err(meaning(format!("{part} and {part}_base64 are both given"))),
+        (Some(json), None) if as_json && json.get() != "null" => Ok(Datum::Text(Cow::Borrowed(json.get().as_bytes()))),
         (Some(json), None) => text(json).map(|text| text.map_or(Datum::Null, Datum::Text)),
         (None, Some(base64)) => BASE64_STANDARD
             .decode(base64.as_bytes())
@@ -142,7 +149,7 @@ fn header(name: String, value: &RawValue) -> Result<OwnedHeader, BadLine> {
 fn header_object(json: &RawValue) -> Result<OwnedHeader, BadLine> {
     let HeaderObject { name, value, value_base64 } =
         serde_json::from_str(json.get()).map_err(|error| bad_header(&error))?;
-    let value = match datum("header value", value, value_base64)? {
+    let value = match datum("header value", value, value_base64, false)? {
         Datum::Null => None,
         Datum::Text(text) => Some(text.into_owned()),
         Datum::Bytes(bytes) => Some(bytes),
@@ -202,11 +209,11 @@ mod tests {
     use super::*;
 
     fn row(line: &str) -> Row<'_> {
-        parse(line.as_bytes()).unwrap().unwrap()
+        parse(line.as_bytes(), false, false).unwrap().unwrap()
     }
 
     fn refused(line: &str) -> String {
-        parse(line.as_bytes()).unwrap_err().to_string()
+        parse(line.as_bytes(), false, false).unwrap_err().to_string()
     }
 
     fn text(text: &str) -> Datum<'_> {
@@ -230,6 +237,15 @@ mod tests {
         let row = row(&line);
         assert_eq!(row.value, text(odd));
         assert_eq!(row.key, text("12345678901234567890.10"));
+    }
+
+    #[test]
+    fn what_a_schema_writes_stays_json() {
+        let line = br#"{"key": "k", "value": "v"}"#;
+        let parsed = parse(line, false, true).unwrap().unwrap();
+        assert_eq!((parsed.key, parsed.value), (text("k"), text("\"v\"")));
+        let parsed = parse(br#"{"value": null}"#, true, true).unwrap().unwrap();
+        assert_eq!(parsed.value, Datum::Null);
     }
 
     #[test]
@@ -273,8 +289,8 @@ mod tests {
         assert!(refused(r#"{"value": 1, "timestamp": -1}"#).contains("negative"));
         assert!(refused(r#"{"value": 1, "partition": 4294967296}"#).contains("not valid"));
         assert!(refused(r#"{"value": 1, "value": 2}"#).contains("duplicate field `value`"));
-        assert!(parse(b"{\"value\": \"\xff\"}").is_err());
-        assert_eq!(parse(b" \t\r"), Ok(None));
+        assert!(parse(b"{\"value\": \"\xff\"}", false, false).is_err());
+        assert_eq!(parse(b" \t\r", false, false), Ok(None));
     }
 
     #[test]

@@ -29,11 +29,13 @@ mod log;
 mod produce;
 mod progress;
 mod run;
+mod schema;
 mod serializer;
 mod settings;
 mod source;
 mod summary;
 mod tally;
+mod validate;
 
 use args::{Cli, Command};
 use clap::Parser as _;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Produce(args) => produce::run(&args),
         Command::Dev(args) => dev::run(&args),
         Command::Config(command) => config::run(command),
+        Command::Schema(command) => schema::run(&command),
     };
     exit.into()
 }

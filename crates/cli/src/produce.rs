@@ -5,14 +5,17 @@ use crate::console::Console;
 use crate::dead_letter;
 use crate::dev;
 use crate::exit::Exit;
-use crate::format::{Format, Shape};
+use crate::format::{Format, Shape, Writer};
 use crate::lines::Lines;
 use crate::log;
 use crate::run::Run;
+use crate::schema::records::{self, SchemaWriter};
 use crate::settings::Given;
 use crate::source::Input;
+use crate::validate;
 use memchr::memmem::Finder;
 use milena::blocking::Producer;
+use milena::knobs::SerializerName;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -51,7 +54,12 @@ impl Prepared {
             settings.remove("bootstrap.servers");
         }
         let shape = shape(args).map_err(usage)?;
-        let format = Arc::new(Format { shape, key: checked.key_serializer, value: checked.value_serializer });
+        let schemas = records::bind(args, &settings, checked.config.max_block)?;
+        let format = Arc::new(Format {
+            shape,
+            key: writer(schemas.key, checked.key_serializer),
+            value: writer(schemas.value, checked.value_serializer),
+        });
         let mut inputs: Vec<_> = args.inputs.iter().cloned().map(Input::from_argument).collect();
         if inputs.is_empty() {
             inputs.push(Input::Stdin);
@@ -65,6 +73,9 @@ impl Prepared {
 
     fn run(self, args: &ProduceArgs, console: &Arc<Console>) -> Result<Exit, Refused> {
         let Self { inputs, mut settings, format, dead_letters } = self;
+        if args.validate {
+            return Ok(validate::run(args, console, inputs, &format));
+        }
         let cluster = if settings.has_bootstrap_servers() {
             None
         } else {
@@ -90,6 +101,10 @@ impl Prepared {
     }
 }
 
+fn writer(schema: Option<SchemaWriter>, plain: SerializerName) -> Writer {
+    schema.map_or(Writer::Plain(plain), |schema| Writer::Schema(Box::new(schema)))
+}
+
 fn given(args: &ProduceArgs) -> Result<Given, String> {
     let mut settings = Given::default();
     if let Some(path) = &args.config {
@@ -98,6 +113,12 @@ fn given(args: &ProduceArgs) -> Result<Given, String> {
     args.properties.iter().try_for_each(|property| settings.read_property(property))?;
     if let Some(servers) = &args.bootstrap_server {
         settings.set("bootstrap.servers", servers, "--bootstrap-server");
+    }
+    // A file made for Java names its serializers for schemas here.
+    for (knob, schema) in [("key.serializer", &args.key_schema), ("value.serializer", &args.value_schema)] {
+        if schema.is_some() {
+            settings.remove(knob);
+        }
     }
     Ok(settings)
 }

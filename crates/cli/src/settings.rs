@@ -2,6 +2,7 @@
 
 use milena::knobs::{Checked, Draft};
 use milena::properties;
+use milena_schema::Registry;
 use std::path::Path;
 
 /// What holds here unless it is set.
@@ -81,14 +82,34 @@ impl Given {
         })
     }
 
-    /// Names and values, as a producer takes them.
+    /// Names and values, as a producer takes them. Those of a schema registry may stand in the same file, and are not its.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let ours = OURS.into_iter().filter(|(name, _)| !self.is_set(name));
-        self.settings.iter().map(|setting| (&*setting.name, &*setting.value)).chain(ours)
+        let own = self.settings.iter().filter(|setting| !setting.is_for_registry());
+        own.map(|setting| (&*setting.name, &*setting.value)).chain(ours)
+    }
+
+    /// The schema registry that the settings name; the error has a line for each mistake, with where it was made.
+    pub(crate) fn registry(&self) -> Result<Registry, String> {
+        let own = self.settings.iter().filter(|setting| setting.is_for_registry());
+        Registry::from_properties(own.map(|setting| (&setting.name, &setting.value))).map_err(|error| {
+            let lines = error.mistakes().iter().map(|mistake| match self.origin(&mistake.knob) {
+                Some(origin) => format!("{origin}: {mistake}"),
+                None => mistake.to_string(),
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        })
     }
 
     fn origin(&self, name: &str) -> Option<&str> {
         self.settings.iter().find(|setting| setting.name == name).map(|setting| &*setting.origin)
+    }
+}
+
+impl Setting {
+    /// Whether it is a schema registry's and no producer's.
+    fn is_for_registry(&self) -> bool {
+        milena::knobs::find(&self.name).is_none() && milena_schema::registry::knobs::find(&self.name).is_some()
     }
 }
 
