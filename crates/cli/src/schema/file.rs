@@ -13,7 +13,7 @@ pub(crate) fn read(schema_type: SchemaType, path: &Path) -> Result<Schema, Strin
     if schema_type != SchemaType::Protobuf {
         return Ok(Schema::new(schema_type, text));
     }
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let proto = imports(folder, &text, ProtoText::new(text.as_str()), &mut HashSet::new());
     proto.schema().map_err(|error| named(&error))
 }
