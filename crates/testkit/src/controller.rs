@@ -3,6 +3,7 @@
 use crate::cluster::{Cluster, Liveness};
 use crate::partition::Leadership;
 use crate::time::Time;
+use milena_wire::buf::Uuid;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ pub(crate) enum Event {
     LagEnds { broker: i32, life: u64 },
     /// The followers' fetches reach a partition's leader.
     Fetch { topic: Arc<str>, partition: i32 },
-    /// The controller's word reaches a broker.
-    Hear { topic: Arc<str>, partition: i32, broker: i32, word: Leadership },
+    /// The controller's word reaches a broker. It is about one life of the topic: what was said of a former one says nothing.
+    Hear { topic: Arc<str>, life: Uuid, partition: i32, broker: i32, word: Leadership },
     /// A waiting request has something to do at this time.
     Wake,
 }
@@ -55,7 +56,11 @@ impl Cluster {
             Event::LagEnds { broker, life } if self.is_in(broker, life) => self.shrink(broker),
             Event::SessionEnds { .. } | Event::LagEnds { .. } | Event::Wake => {}
             Event::Fetch { topic, partition } => self.fetch(&topic, partition),
-            Event::Hear { topic, partition, broker, word } => self.hear(&topic, partition, broker, word),
+            Event::Hear { topic, life, partition, broker, word } => {
+                if self.topics.get(&topic).is_some_and(|topic| topic.id == life) {
+                    self.hear(&topic, partition, broker, word);
+                }
+            }
         }
     }
 
@@ -130,6 +135,7 @@ impl Cluster {
     /// The controller's word on a partition goes to the brokers that have a replica and are awake.
     pub(crate) fn tell(&mut self, topic: &str, index: i32) {
         self.unsettled = true;
+        let Some(life) = self.topics.get(topic).map(|topic| topic.id) else { return };
         let Some(partition) = self.partition_mut(topic, index) else { return };
         partition.truth.partition_epoch += 1;
         let word = partition.truth.clone();
@@ -138,7 +144,7 @@ impl Cluster {
             if self.options.metadata_delay.is_zero() {
                 self.hear(&topic, index, broker, word);
             } else {
-                self.plan(self.options.metadata_delay, Event::Hear { topic, partition: index, broker, word });
+                self.plan(self.options.metadata_delay, Event::Hear { topic, life, partition: index, broker, word });
             }
         }
     }
