@@ -23,8 +23,8 @@ use crate::serializer::{Datum, Plain, SerializedHeaders, Serializer};
 /// use milena::serializers::{IntegerSerializer, ListSerializer, Nullable};
 ///
 /// let mut out = Vec::new();
-/// ListSerializer(IntegerSerializer).serialize(&[1, 2], &mut out, &mut Default::default())?;
-/// ListSerializer(Nullable(IntegerSerializer)).serialize(&[Some(1), None], &mut out, &mut Default::default())?;
+/// ListSerializer(IntegerSerializer).serialize(&[1, 2][..], &mut out, &mut Default::default())?;
+/// ListSerializer(Nullable(IntegerSerializer)).serialize(&[Some(1), None][..], &mut out, &mut Default::default())?;
 /// # Ok::<(), milena::SerializeError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
