@@ -35,7 +35,9 @@ pub(crate) fn run() -> Result<()> {
     step(begun, "simulated schedules", simulate())?;
     step(begun, "historical defects, put back", xtask(&["plants"])?)?;
     step(begun, "instructions of the hot paths", xtask(&["guards"])?)?;
-    let differential = xtask(&["prove", "differential", "--operations", "1500", "--restart-every", "500"])?;
+    // The same operations each time: a difference that chance finds is for who looks for one, not for who changed a comment.
+    let operations = ["--seed", "2", "--operations", "1500", "--restart-every", "500"];
+    let differential = xtask(&[&["prove", "differential"], &operations[..]].concat())?;
     step(begun, "the broker model beside a real broker", differential)?;
     real_registry(begun)?;
     real_kafka(begun)
