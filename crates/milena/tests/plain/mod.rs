@@ -112,7 +112,7 @@ fn hex(value: &str) -> Vec<u8> {
     digits.map(|two| u8::from_str_radix(std::str::from_utf8(two).expect("ASCII"), 16).expect("hexadecimal")).collect()
 }
 
-/// With `\uXXXX` for what is not plain.
+/// With `\u` and four hexadecimal digits for what is not plain.
 fn text(value: &str) -> String {
     let mut parts = value.split("\\u");
     let mut units: Vec<u16> = parts.next().into_iter().flat_map(str::encode_utf16).collect();
