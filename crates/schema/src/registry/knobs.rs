@@ -2,12 +2,12 @@
 //!
 //! All but those of TLS are known with and without `schema.registry.` before them.
 
+mod read;
+
 use super::secret::Secret;
 use super::settings::{BasicSource, BearerSource, Draft, Pem};
-use crate::framing::Framing;
-use crate::subject::{Fallback, SubjectStrategy};
-use std::collections::BTreeMap;
-use std::time::Duration;
+use crate::subject::Fallback;
+use read::{choice, framing, list, millis, number, pairs, seconds, strategy, switch};
 
 /// One setting.
 #[derive(Debug)]
@@ -426,72 +426,6 @@ fn set<T>(field: &mut T, value: Result<T, String>) -> Result<(), String> {
 fn some<T>(field: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
     *field = Some(value?);
     Ok(())
-}
-
-fn list(text: &str) -> Vec<Secret> {
-    text.split(',').map(str::trim).filter(|url| !url.is_empty()).map(Secret::from).collect()
-}
-
-fn switch(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(format!("{text:?} is not true or false")),
-    }
-}
-
-fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{text:?} is not a whole number in its range"))
-}
-
-fn millis(text: &str) -> Result<Duration, String> {
-    number(text).map(Duration::from_millis)
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    number(text).map(Duration::from_secs)
-}
-
-fn choice<T: Copy>(text: &str, names: &[(&str, T)], otherwise: &str) -> Result<T, String> {
-    let found = names.iter().find(|(name, _)| text.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
-        let otherwise = if otherwise.is_empty() { String::new() } else { format!("; {otherwise}") };
-        format!("{text:?} is not one of {}{otherwise}", names.join(", "))
-    })
-}
-
-/// Java's class, with or without its package.
-fn simple(class: &str) -> &str {
-    class.rsplit('.').next().unwrap_or(class)
-}
-
-fn strategy(text: &str) -> Result<SubjectStrategy, String> {
-    match simple(text) {
-        "TopicNameStrategy" => Ok(SubjectStrategy::TopicName),
-        "RecordNameStrategy" => Ok(SubjectStrategy::RecordName),
-        "TopicRecordNameStrategy" => Ok(SubjectStrategy::TopicRecordName),
-        // What goes with it has names of its own.
-        "AssociatedNameStrategy" => Ok(SubjectStrategy::Associated { fallback: Fallback::TopicName, cluster: None }),
-        _ => Err(format!("{text:?} is no strategy that is known here")),
-    }
-}
-
-fn framing(text: &str) -> Result<Framing, String> {
-    match simple(text) {
-        "PrefixSchemaIdSerializer" => Ok(Framing::Prefix),
-        "HeaderSchemaIdSerializer" => Ok(Framing::Header),
-        _ => Err(format!("{text:?} is no serializer of ids that is known here")),
-    }
-}
-
-fn pairs(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let pairs = text.split(',').map(|pair| {
-        let pair = pair.trim().trim_matches('\'');
-        let (key, value) = pair.split_once('=').ok_or_else(|| format!("{pair:?} is not key=value"))?;
-        Ok((key.trim().to_owned(), value.trim().to_owned()))
-    });
-    pairs.collect()
 }
 
 #[cfg(test)]
