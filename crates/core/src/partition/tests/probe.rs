@@ -231,3 +231,50 @@ fn an_offset_that_goes_back_proves_nothing_of_older_batches() {
     }
     assert_eq!(failure(&deliveries[0]).1, Written::Maybe, "nobody has said that it is there");
 }
+
+/// Two batches that may be written, the older of them refused for good, the newer out of order ever since: what goes out
+/// once the broker is believed, and the newer one's delivery.
+fn behind_a_hole(epoch: i16) -> (Stage, Option<Sent>, Delivery) {
+    let mut stage = Stage::new();
+    stage.producer = Some(ProducerIdentity { producer_id: 77, epoch });
+    let _ = stage.push(1);
+    let first = stage.send().unwrap();
+    stage.acknowledge(first, 0);
+    let _ = stage.push(1);
+    let newer = stage.push(1).remove(0);
+    for sent in stage.send_all() {
+        stage.lose(sent);
+    }
+    stage.rest();
+    let again = stage.send().unwrap();
+    stage.answer(again, ErrorCode::INVALID_RECORD, -1);
+    for _ in 0..40 {
+        stage.wait(Duration::from_secs(3));
+        if stage.partition.identity_wanted(stage.producer) {
+            stage.producer = Some(ProducerIdentity { producer_id: 78, epoch: 0 });
+        }
+        while let Some(sent) = stage.send() {
+            if (sent.producer_id, sent.epoch) != (77, epoch) {
+                return (stage, Some(sent), newer);
+            }
+            stage.answer(sent, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        }
+    }
+    (stage, None, newer)
+}
+
+#[test]
+fn what_a_hole_kept_out_goes_on_under_the_next_epoch() {
+    let (_stage, sent, newer) = behind_a_hole(4);
+    let sent = sent.unwrap();
+    assert_eq!((sent.producer_id, sent.epoch, sent.sequence), (77, 5, 0));
+    assert_eq!(newer.now(), None, "it is under way");
+}
+
+/// D10: another producer id does not fence the requests of the old one, which may come late.
+#[test]
+fn what_may_be_written_is_not_sent_again_when_epochs_are_used_up() {
+    let (_stage, sent, newer) = behind_a_hole(i16::MAX);
+    assert_eq!(sent, None);
+    assert_eq!(failure(&newer).1, Written::Maybe);
+}
