@@ -49,7 +49,7 @@ impl<'a> Place<'a> {
             if let Some(done) = self.append(run, &claim, &mut accepted, waker.take()) {
                 return done;
             }
-            waker = Some(context.waker().clone());
+            waker = Some(self.shared.woken.later(context.waker()));
         }
     }
 
@@ -113,7 +113,7 @@ impl<'a> Place<'a> {
         topic: &str,
         context: &Context<'_>,
     ) -> Poll<Result<Arc<TopicLayout>, SendError>> {
-        let waker = context.waker().clone();
+        let waker = self.shared.woken.later(context.waker());
         let now = self.shared.clock.now();
         let mut accumulator = self.shared.accumulator()?;
         let refusal = match accumulator.layout_or_refusal(topic, self.ticket()).map(Arc::clone) {
@@ -135,7 +135,7 @@ impl<'a> Place<'a> {
     /// Ready when `max.block.ms` is over since the first poll, with nothing, or when the producer is closed before. For who
     /// waits for something else, and needs somebody to watch the time.
     pub(crate) fn poll_patience(&mut self, context: &Context<'_>) -> Poll<Result<(), SendError>> {
-        let waker = context.waker().clone();
+        let waker = self.shared.woken.later(context.waker());
         let now = self.shared.clock.now();
         let since = self.waiting.map_or(now, |(since, _)| since);
         let deadline = since + self.shared.config.max_block;

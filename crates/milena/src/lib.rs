@@ -59,6 +59,7 @@ mod shared;
 mod socket;
 mod timer;
 pub mod topic;
+mod woken;
 
 pub use builder::Builder;
 pub use config_error::ConfigError;

@@ -13,7 +13,7 @@ use milena_core::{Ack, Delivery, DeliveryError, Hook, Record, SendError, TopicLa
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -229,9 +229,13 @@ impl Producer {
         let now = self.shared.clock.now();
         let flush = self.shared.accumulator_at_any_rate().flush(now);
         self.shared.inbox.wake();
+        // The accumulator keeps a waker that it knows only once: the task's is wrapped once, however often it polls.
+        let mut known: Option<(Waker, Waker)> = None;
         poll_fn(|context| {
-            let waker = context.waker().clone();
-            match self.shared.accumulator_at_any_rate().poll_flush(flush, Some(waker)) {
+            let wrap = || (context.waker().clone(), self.shared.woken.later(context.waker()));
+            let same = known.take().filter(|(waker, _)| waker.will_wake(context.waker()));
+            let (_, later) = known.insert(same.unwrap_or_else(wrap));
+            match self.shared.accumulator_at_any_rate().poll_flush(flush, Some(later.clone())) {
                 true => Poll::Ready(()),
                 false => Poll::Pending,
             }

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::glance::Glance;
 use crate::inbox::Inbox;
 use crate::life::Life;
+use crate::woken::Woken;
 use milena_core::Stats;
 use milena_core::config::Config;
 use milena_core::{Accumulator, Partitioner, Refusal, Ticket};
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) life: Life,
     guarded: Mutex<Guarded>,
+    pub(crate) woken: Arc<Woken>,
     partitioner: Option<Box<dyn Partitioner>>,
     /// As of the driver's last turn.
     stats: Mutex<Stats>,
@@ -52,6 +54,37 @@ impl DerefMut for Guarded {
     }
 }
 
+/// The lock, held. Dropped, it is let go, and then those are woken who were woken under it: in the order of the fields.
+pub(crate) struct Held<'a> {
+    guarded: MutexGuard<'a, Guarded>,
+    _wakes: Wakes<'a>,
+}
+
+struct Wakes<'a>(&'a Woken);
+
+impl Drop for Wakes<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = Guarded;
+
+    #[inline]
+    fn deref(&self) -> &Guarded {
+        &self.guarded
+    }
+}
+
+impl DerefMut for Held<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Guarded {
+        &mut self.guarded
+    }
+}
+
 impl Shared {
     pub(crate) fn new(config: Arc<Config>, seed: u64, partitioner: Option<Box<dyn Partitioner>>) -> Self {
         Self {
@@ -59,6 +92,7 @@ impl Shared {
                 accumulator: Accumulator::new(Arc::clone(&config), seed),
                 glance: Glance::default(),
             }),
+            woken: Arc::default(),
             config,
             clock: Clock::start(),
             inbox: Arc::default(),
@@ -73,14 +107,19 @@ impl Shared {
     /// # Errors
     /// [`SendError::Fatal`] when it panicked under somebody before: what it holds cannot be trusted.
     #[inline]
-    pub(crate) fn accumulator(&self) -> Result<MutexGuard<'_, Guarded>, SendError> {
+    pub(crate) fn accumulator(&self) -> Result<Held<'_>, SendError> {
         let broken = |_| SendError::Fatal("the accumulator broke an invariant, see the panic before".into());
-        self.guarded.lock().map_err(broken)
+        self.guarded.lock().map_err(broken).map(|guarded| self.held(guarded))
     }
 
     /// The accumulator, be it broken: for whoever only clears up.
-    pub(crate) fn accumulator_at_any_rate(&self) -> MutexGuard<'_, Guarded> {
-        self.guarded.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn accumulator_at_any_rate(&self) -> Held<'_> {
+        self.held(self.guarded.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    #[inline]
+    fn held<'a>(&'a self, guarded: MutexGuard<'a, Guarded>) -> Held<'a> {
+        Held { guarded, _wakes: Wakes(&self.woken) }
     }
 
     /// Whether the user's own code chooses partitions: then records must be [placed](Self::place) before they are appended.

@@ -10,6 +10,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -135,4 +136,37 @@ fn a_runtime_that_is_gone_already_makes_a_closed_producer() {
     drop(runtime);
     let producer = producer(&cluster).runtime(handle).build().unwrap();
     assert_eq!(block_on(producer.send(Record::to("orders"))).unwrap_err(), SendError::Closed);
+}
+
+/// Sends from within `wake`, as an executor does that polls a task where it is woken.
+struct SendsAtOnce {
+    producer: Producer,
+    sent: mpsc::Sender<()>,
+}
+
+impl Wake for SendsAtOnce {
+    fn wake(self: Arc<Self>) {
+        let sent = self.producer.try_post(Record::to("orders").value("from within wake"));
+        // The test may be over.
+        let _ = sent.map(|()| self.sent.send(()));
+    }
+}
+
+#[test]
+fn a_waker_may_send() {
+    let cluster = cluster(1, 1);
+    let producer = producer(&cluster).build().unwrap();
+    let (sent, heard) = mpsc::channel();
+    let waker = Waker::from(Arc::new(SendsAtOnce { producer: producer.clone(), sent }));
+    let mut context = Context::from_waker(&waker);
+
+    let mut sending = pin!(producer.send(Record::to("orders").value("waits for the topic")));
+    assert!(sending.as_mut().poll(&mut context).is_pending());
+    heard.recv_timeout(Duration::from_secs(30)).expect("woken for the topic, and not for ever in `wake`");
+    assert!(sending.as_mut().poll(&mut context).is_ready());
+
+    let mut flush = pin!(producer.flush());
+    if flush.as_mut().poll(&mut context).is_pending() {
+        heard.recv_timeout(Duration::from_secs(30)).expect("woken for the flush");
+    }
 }
