@@ -447,7 +447,7 @@ impl Partition {
         self.next_sequence = 0;
         self.numbered.iter_mut().for_each(|numbered| {
             numbered.stamp = None;
-            (numbered.overtaken, numbered.shadowed, numbered.bound) = (false, false, None);
+            (numbered.overtaken, numbered.shadowed, numbered.bound) = (None, false, None);
         });
         let Some(identity) = self.identity else { return };
         match identity.epoch.checked_add(1) {

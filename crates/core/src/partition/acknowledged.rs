@@ -10,7 +10,7 @@ use crate::time::Time;
 
 impl Partition {
     pub(super) fn acknowledge(&mut self, at: usize, attempt: AttemptId, answer: &Answer, turn: &mut Turn<'_>) {
-        let overtaken = self.numbered.get(at).is_some_and(|numbered| numbered.overtaken);
+        let overtaken = self.numbered.get(at).is_some_and(|numbered| numbered.overtaken.is_some());
         let offset = Some(answer.base_offset).filter(|offset| *offset >= 0);
         let found_below = self.floor.zip(offset).filter(|(floor, offset)| offset < floor && !overtaken);
         let mut at = at;
@@ -29,7 +29,8 @@ impl Partition {
             }
             at = 0;
         } else {
-            self.numbered.iter_mut().take(at).for_each(|older| older.overtaken = true);
+            let floor = self.floor.unwrap_or(0);
+            self.numbered.iter_mut().take(at).for_each(|older| _ = older.overtaken.get_or_insert(floor));
         }
         let Some(Numbered { mut batch, reported, .. }) = self.numbered.remove(at) else { return };
         let result = match found_below {

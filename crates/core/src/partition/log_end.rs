@@ -11,6 +11,7 @@
 //! An answer can be trusted for that since Kafka 2.2 (KIP-207): a new leader says nothing before its high watermark has
 //! reached what it found in its log. Where a broker does not say, nothing is taken for a duplicate.
 
+use super::numbered::Numbered;
 use super::{Answer, AttemptId, Mode, Partition, Turn};
 use milena_wire::error_code::ErrorCode;
 use std::sync::Arc;
@@ -97,9 +98,12 @@ impl Partition {
         if answer.code == ErrorCode::DUPLICATE_SEQUENCE_NUMBER {
             return matches!(self.mode, Mode::Probing { .. });
         }
-        let older = self.numbered.iter().take(at).filter(|older| !older.overtaken);
+        // What was overtaken before this one was numbered may stand below the floor.
+        let counts = |older: &&Numbered| older.overtaken.is_none() || numbered.overtaken.is_some();
+        let older = self.numbered.iter().take(at).filter(counts);
         let records: i64 = older.map(|older| i64::from(older.batch.meta.count)).sum();
-        let room = numbered.overtaken || answer.base_offset >= self.floor.unwrap_or(0).saturating_add(records);
+        let floor = numbered.overtaken.or(self.floor).unwrap_or(0);
+        let room = answer.base_offset >= floor.saturating_add(records);
         room && answer.base_offset >= 0 && numbered.bound.is_some_and(|bound| answer.base_offset < bound)
     }
 }

@@ -48,8 +48,9 @@ pub(super) struct Numbered {
     pub(super) uncertain: Option<Time>,
     /// Its records have their result already: maybe written.
     pub(super) reported: bool,
-    /// A newer batch of the same epoch was acknowledged, which proves nothing of this one.
-    pub(super) overtaken: bool,
+    /// A newer batch of the same epoch was acknowledged, which proves nothing of this one: the floor before that. Where this one
+    /// is in the log, it is not below.
+    pub(super) overtaken: Option<i64>,
     /// Once it was probed: what is acknowledged below this offset was in the log before.
     pub(super) bound: Option<i64>,
     /// A newer batch of the same epoch was given up that may be in the log.
@@ -68,7 +69,7 @@ impl Numbered {
             attempts: 0,
             uncertain: None,
             reported: false,
-            overtaken: false,
+            overtaken: None,
             bound: None,
             shadowed: false,
             trouble: None,

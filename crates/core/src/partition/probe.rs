@@ -17,7 +17,7 @@ impl Partition {
         let Some(numbered) = self.numbered.get_mut(at) else { return };
         numbered.trouble = Some(answer.to_string().into());
         self.pace = Pace::First;
-        if numbered.overtaken {
+        if numbered.overtaken.is_some() {
             self.overtaken_refused(at, answer, turn);
             return;
         }

@@ -182,6 +182,21 @@ fn a_duplicate_without_room_for_the_older_ones_proves_nothing_of_them() {
     assert!(firsts[..4].iter().all(|first| failure(first).1 == Written::Maybe));
 }
 
+/// The broker forgot its producers, took 40 as a first batch at offset 10, and 50 behind it: both are duplicates, and 10 to 30
+/// are nowhere. They do not fit before 40 either, which is asked for next.
+#[test]
+fn an_overtaken_duplicate_without_room_for_the_older_ones_proves_nothing_of_them() {
+    let (mut stage, firsts) = out_of_order_to_the_oldest(Some(30));
+    let newest = stage.send().unwrap();
+    stage.acknowledge(newest, 20);
+    let next = stage.send().unwrap();
+    assert_eq!(next.sequence, 40);
+    stage.acknowledge(next, 10);
+    refuse_the_rest(&mut stage);
+    assert_eq!([&firsts[3], &firsts[4]].map(offset), [Some(10), Some(20)]);
+    assert!(firsts[..3].iter().all(|first| failure(first).1 == Written::Maybe));
+}
+
 /// The first probe was taken as a first copy, and its answer was lost: the second is a duplicate of that.
 #[test]
 fn a_probe_of_a_probe_is_held_against_the_end_before_the_first() {
