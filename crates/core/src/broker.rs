@@ -46,6 +46,12 @@ impl Broker {
         Self { endpoint, links, failures: 0, retry_at: Time::ZERO, trouble: None }
     }
 
+    /// The same broker without connections, when metadata names it no more: `None` when there is no reason to leave it alone.
+    pub(crate) fn rested(self) -> Option<Self> {
+        let Self { endpoint, links, failures, retry_at, trouble } = self;
+        (failures > 0).then(|| Self { failures, retry_at, trouble, ..Self::new(endpoint, links.len()) })
+    }
+
     /// The link that a partition is pinned to.
     pub(crate) fn link_of(&self, key: PartitionKey) -> usize {
         let number = key.partition.unsigned_abs() as usize + key.topic.0 as usize;

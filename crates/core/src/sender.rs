@@ -42,6 +42,8 @@ pub struct Sender {
     identity: Identity,
     /// Ids below 0 are the first addresses.
     brokers: BTreeMap<i32, Broker>,
+    /// Brokers that metadata names no more, while they are left alone after failures: a leader's hint may name them again.
+    resting: BTreeMap<i32, Broker>,
     connections: HashMap<ConnectionId, Connection, FixedState>,
     partitions: HashMap<PartitionKey, Partition, FixedState>,
     /// Partitions that need a producer id before anything else.
@@ -75,6 +77,7 @@ impl Sender {
             metadata: Metadata::new(&config),
             identity: Identity::new(),
             brokers,
+            resting: BTreeMap::new(),
             connections: HashMap::default(),
             partitions: HashMap::default(),
             nameless: Vec::new(),

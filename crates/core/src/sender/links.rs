@@ -40,7 +40,9 @@ impl Sender {
             Entry::Occupied(broker) => Some(broker.into_mut()),
             Entry::Vacant(place) => {
                 let endpoint = self.metadata.brokers().endpoint(id)?;
-                Some(place.insert(Broker::new(endpoint, self.config.connections_per_broker)))
+                let rested = self.resting.remove(&id).filter(|rested| rested.endpoint == endpoint);
+                let broker = rested.unwrap_or_else(|| Broker::new(endpoint, self.config.connections_per_broker));
+                Some(place.insert(broker))
             }
         }
     }
@@ -349,15 +351,18 @@ impl Sender {
         let known = self.metadata.brokers();
         let moved = |(id, broker): (&i32, &Broker)| (!known.is_at(*id, &broker.endpoint)).then_some(*id);
         let moved: Vec<i32> = self.brokers.range(0..).filter_map(moved).collect();
+        let max = self.config.reconnect_backoff_max;
+        self.resting.retain(|_, broker| now < broker.retry_at + max);
         for id in moved {
             let Some(broker) = self.brokers.get(&id) else { continue };
             let connections: Vec<_> = broker.links.iter().filter_map(|link| link.connection).collect();
             for connection in connections {
                 self.give_up(connection, "the broker left the cluster, or listens elsewhere", now);
             }
-            if let Some(broker) = self.brokers.remove(&id) {
-                let ready = broker.links.into_iter().flat_map(|link| link.ready);
+            if let Some(mut broker) = self.brokers.remove(&id) {
+                let ready = broker.links.iter_mut().flat_map(|link| std::mem::take(&mut link.ready));
                 let waiting = ready.filter(|ready| self.stands(*ready)).map(|ready| ready.key).collect();
+                self.resting.extend(broker.rested().map(|broker| (id, broker)));
                 self.look_again(waiting, now);
             }
         }

@@ -9,7 +9,7 @@ use milena_wire::buf::Reader;
 use milena_wire::error_code::ErrorCode;
 use milena_wire::messages::init_producer_id::InitProducerIdResponse;
 use milena_wire::messages::metadata::MetadataRequest;
-use milena_wire::messages::produce::LeaderIdAndEpoch;
+use milena_wire::messages::produce::{LeaderIdAndEpoch, NodeEndpoint};
 use milena_wire::version::ApiKey;
 use std::time::Duration;
 
@@ -91,6 +91,38 @@ fn a_leader_that_is_named_in_the_answer_is_sent_to_at_once() {
     assert_eq!(again.batches()[0].1.base_sequence, 0);
     script.answer_produce(&again, ErrorCode::NONE, 3);
     assert_eq!(offset(&delivery), Some(3));
+}
+
+/// Metadata of a broker that lags, and a leader's hint, may take turns at leaving a broker out and naming it.
+#[test]
+fn a_broker_that_was_forgotten_is_left_alone_as_long_as_before() {
+    let long = Duration::from_secs(60);
+    let mut script = Script::ready(1, |config| (config.reconnect_backoff, config.reconnect_backoff_max) = (long, long));
+    let _delivery = script.send(0, "v");
+    script.connect_leader();
+    let hint = |script: &mut Script, leader_epoch| {
+        let request = script.request_of(ApiKey::PRODUCE);
+        let mut response = produce_response(&request, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+        response.responses[0].partition_responses[0].current_leader = LeaderIdAndEpoch { leader_id: 2, leader_epoch };
+        let (node_id, host) = (2, "broker-2".into());
+        response.node_endpoints = vec![NodeEndpoint { node_id, host, port: 9092, ..Default::default() }];
+        script.answer(&request, &response);
+    };
+    hint(&mut script, 5);
+    let (refused, _) = script.opening.pop_front().expect("the leader that was named");
+    script.cut(refused, "connection refused");
+
+    script.pass(Duration::from_secs(1));
+    let question = script.request_of(ApiKey::METADATA);
+    let mut without = metadata(1, 1, 6);
+    without.brokers.truncate(1);
+    script.answer_metadata(&question, &without);
+    script.pass(Duration::from_secs(1));
+    hint(&mut script, 7);
+    script.pass(Duration::from_secs(10));
+    assert!(script.opening.is_empty(), "the backoff is not over");
+    script.pass(long);
+    assert_eq!(script.opening.len(), 1);
 }
 
 #[test]
