@@ -12,6 +12,13 @@ use std::time::Instant;
 /// Runs every step on a machine that has nothing but Rust, Java, Maven, Go and valgrind. The last lines are the test runner's own.
 pub(crate) fn run() -> Result<()> {
     let begun = Instant::now();
+    // Asked for once: the tests build this program anew, and what runs then is a file that was deleted.
+    let program = env::current_exe()?;
+    let xtask = |arguments: &[&str]| {
+        let mut xtask = Command::new(&program);
+        xtask.args(arguments);
+        xtask
+    };
     // Before minutes of building: the sentence that says what to install.
     require_java()?;
     require_valgrind()?;
@@ -25,19 +32,19 @@ pub(crate) fn run() -> Result<()> {
     let mut documentation = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     step(begun, "documentation", documentation)?;
-    step(begun, "settings, made from their table", xtask(&["docs", "--check"])?)?;
-    step(begun, "messages, made from Kafka's specifications", xtask(&["messages", "--check"])?)?;
-    step(begun, "golden messages, written by Kafka's classes", xtask(&["golden", "messages", "--check"])?)?;
-    step(begun, "golden batches, written by Kafka's classes", xtask(&["golden", "batches", "--check"])?)?;
-    step(begun, "golden serializers, written by Kafka's classes", xtask(&["golden", "serializers", "--check"])?)?;
+    step(begun, "settings, made from their table", xtask(&["docs", "--check"]))?;
+    step(begun, "messages, made from Kafka's specifications", xtask(&["messages", "--check"]))?;
+    step(begun, "golden messages, written by Kafka's classes", xtask(&["golden", "messages", "--check"]))?;
+    step(begun, "golden batches, written by Kafka's classes", xtask(&["golden", "batches", "--check"]))?;
+    step(begun, "golden serializers, written by Kafka's classes", xtask(&["golden", "serializers", "--check"]))?;
     step(begun, "tests", cargo(&["test", "--workspace", "--no-fail-fast"]))?;
-    step(begun, "fuzzing, without libFuzzer", xtask(&["fuzz", "--short"])?)?;
+    step(begun, "fuzzing, without libFuzzer", xtask(&["fuzz", "--short"]))?;
     step(begun, "simulated schedules", simulate())?;
-    step(begun, "historical defects, put back", xtask(&["plants"])?)?;
-    step(begun, "instructions of the hot paths", xtask(&["guards"])?)?;
+    step(begun, "historical defects, put back", xtask(&["plants"]))?;
+    step(begun, "instructions of the hot paths", xtask(&["guards"]))?;
     // The same operations each time: a difference that chance finds is for who looks for one, not for who changed a comment.
     let operations = ["--seed", "2", "--operations", "1500", "--restart-every", "500"];
-    let differential = xtask(&[&["prove", "differential"], &operations[..]].concat())?;
+    let differential = xtask(&[&["prove", "differential"], &operations[..]].concat());
     step(begun, "the broker model beside a real broker", differential)?;
     real_registry(begun)?;
     real_kafka(begun)
@@ -79,13 +86,6 @@ fn real_kafka(begun: Instant) -> Result<()> {
     tests.env("MILENA_TEST_KAFKA", one.bootstrap()).env("MILENA_TEST_KAFKA3", three.bootstrap());
     tests.env("MILENA_TEST_SERIALIZED_VALUES", java_classpath("SerializedValues")?);
     step(begun, "tests against real Kafka", tests)
-}
-
-/// Another task of this program.
-fn xtask(arguments: &[&str]) -> Result<Command> {
-    let mut xtask = Command::new(env::current_exe()?);
-    xtask.args(arguments);
-    Ok(xtask)
 }
 
 /// What went before is timed in the headline, so that nothing comes behind the last step's own words.
