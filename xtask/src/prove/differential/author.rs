@@ -29,6 +29,9 @@ pub(super) struct Author {
     histories: HashMap<(String, i32, Who), History>,
 }
 
+/// Of a topic whose records are stamped by the broker.
+const LOG_APPEND_TIME: (&str, &str) = ("message.timestamp.type", "LogAppendTime");
+
 /// What a producer has written to a partition, as far as it was told.
 #[derive(Default)]
 struct History {
@@ -64,9 +67,7 @@ impl Author {
             30..36 => Operation::InitProducerId,
             36..80 => Operation::Metadata { topic, version: self.chance.i16(METADATA) },
             80..140 => Operation::Describe { topic, partition },
-            // Not -3, the record with the largest timestamp: Kafka answers it from its time index, and names another record
-            // than the log's first of that timestamp at times (seed 596217035, 1,500 operations). Not followed up.
-            140..200 => Operation::Offsets { topic, partition, timestamp: self.chance.i64(-2..0) },
+            140..200 => self.offsets(topic, partition),
             200..220 => Operation::Read { topic, partition },
             _ => Operation::Produce(self.produce(topic, partition)),
         }
@@ -120,6 +121,13 @@ impl Author {
         }
     }
 
+    /// The end, the start, and the record with the largest timestamp; that not where the brokers' own clocks say which one it is.
+    fn offsets(&mut self, topic: String, partition: i32) -> Operation {
+        let own_clock = self.settings.get(&topic).is_some_and(|settings| settings.contains(&LOG_APPEND_TIME));
+        let timestamp = self.chance.i64(-3..0);
+        Operation::Offsets { topic, partition, timestamp: if own_clock { timestamp.max(-2) } else { timestamp } }
+    }
+
     fn create(&mut self) -> Operation {
         let topic = match self.chance.u32(..20) {
             0 => "no/name".to_owned(),
@@ -131,7 +139,7 @@ impl Author {
             &[],
             &[("max.message.bytes", "500")],
             &[("cleanup.policy", "compact")],
-            &[("message.timestamp.type", "LogAppendTime")],
+            &[LOG_APPEND_TIME],
             &[("message.timestamp.before.max.ms", "3600000")],
             &[("message.timestamp.after.max.ms", "60000"), ("max.message.bytes", "2000")],
         ];
