@@ -83,8 +83,8 @@ impl<'a, K, V> TopicRecord<'a, K, V> {
 /// A key or a value that the serializer `S` can write: `&T` or `Option<&T>` where it is a [`Serializer<T>`](Serializer), or
 /// `()`, which is none.
 pub trait Part<'a, S>: Copy + Unpin {
-    /// As [`Serializer::in_place`].
-    fn in_place(self, serializer: &S) -> Option<&'a [u8]>;
+    /// Its bytes where the caller has them, as [`Serializer::in_place`], or that it is null. `None`: it must be serialized.
+    fn in_place(self, serializer: &S) -> Option<Option<&'a [u8]>>;
 
     /// As [`Serializer::serialize`].
     ///
@@ -102,8 +102,9 @@ pub trait Part<'a, S>: Copy + Unpin {
 }
 
 impl<S> Part<'_, S> for () {
-    fn in_place(self, _: &S) -> Option<&'static [u8]> {
-        None
+    #[inline]
+    fn in_place(self, _: &S) -> Option<Option<&'static [u8]>> {
+        Some(None)
     }
 
     fn serialize(self, _: &S, _: &mut Vec<u8>, _: &mut SerializedHeaders) -> Result<Datum, SerializeError> {
@@ -117,8 +118,8 @@ impl<S> Part<'_, S> for () {
 
 impl<'a, S: Serializer<T>, T: ?Sized> Part<'a, S> for &'a T {
     #[inline]
-    fn in_place(self, serializer: &S) -> Option<&'a [u8]> {
-        serializer.in_place(self)
+    fn in_place(self, serializer: &S) -> Option<Option<&'a [u8]>> {
+        serializer.in_place(self).map(Some)
     }
 
     #[inline]
@@ -138,8 +139,9 @@ impl<'a, S: Serializer<T>, T: ?Sized> Part<'a, S> for &'a T {
 }
 
 impl<'a, S: Serializer<T>, T: ?Sized> Part<'a, S> for Option<&'a T> {
-    fn in_place(self, serializer: &S) -> Option<&'a [u8]> {
-        self.and_then(|value| serializer.in_place(value))
+    #[inline]
+    fn in_place(self, serializer: &S) -> Option<Option<&'a [u8]>> {
+        self.map_or(Some(None), |value| serializer.in_place(value).map(Some))
     }
 
     fn serialize(

@@ -92,7 +92,7 @@ impl Scratch {
     #[inline]
     fn write_part<'a, S, P: Part<'a, S>>(&mut self, part: P, serializer: &S) -> Result<Content<'a>, SerializeError> {
         if let Some(bytes) = part.in_place(serializer) {
-            return Ok(Content::InPlace(bytes));
+            return Ok(bytes.map_or(Content::Null, Content::InPlace));
         }
         let start = self.bytes.len();
         self.bytes.reserve(part.hint(serializer));
