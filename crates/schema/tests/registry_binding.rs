@@ -227,10 +227,10 @@ fn a_lock_file_serves_without_a_registry() {
 #[test]
 fn a_binding_waits_no_longer_than_its_topic_may() {
     let fake = fake();
-    fake.fault("", 9, milena_schema::fake::Effect::Late(Duration::from_secs(5)));
+    fake.fault("", 9, milena_schema::fake::Effect::Late(Duration::from_secs(60)));
     let target = Target::new("orders", Side::Value, Duration::from_millis(100));
     let begun = std::time::Instant::now();
     let error = block_on(client(&fake).serializer(raw(record("Order", "a"))).bind(target)).unwrap_err();
     assert!(error.to_string().contains("in time"), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert!(begun.elapsed() < Duration::from_secs(30));
 }

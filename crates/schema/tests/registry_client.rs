@@ -191,10 +191,10 @@ fn who_stops_to_wait_does_not_stop_the_question() {
 #[test]
 fn patience_holds_however_long_the_registry_takes() {
     let fake = fake();
-    fake.fault("", 1, Effect::Late(Duration::from_secs(3)));
+    fake.fault("", 1, Effect::Late(Duration::from_secs(60)));
     let registry = builder(&[fake.url()]).patience(Duration::from_millis(150)).build().unwrap();
     let begun = Instant::now();
     let error = block_on(registry.latest("s")).unwrap_err();
     assert_eq!(error.kind(), RegistryErrorKind::Timeout, "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
