@@ -6,6 +6,8 @@ mod vectors;
 #[cfg(feature = "avro")]
 use crate::avro::AvroSchema;
 use crate::guid::Guid;
+#[cfg(feature = "protobuf")]
+use crate::protobuf::Outline;
 use crate::schema::{Resolved, Schema, SchemaType};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -28,7 +30,8 @@ pub enum Framing {
     Header,
     /// As Apicurio's own serializers write, for consumers that use them.
     Apicurio(Apicurio),
-    /// As the serializers of AWS Glue write: `03`, a byte for the compression, the UUID of the schema's version.
+    /// As the serializers of AWS Glue write: `03`, a byte for the compression, the UUID of the schema's version; for Protobuf,
+    /// behind them, the message's place among all of the file, sorted by name.
     Glue {
         /// The schema's version in Glue: this registry does not know it.
         version: Guid,
@@ -67,7 +70,8 @@ pub struct Frame {
     /// Before the payload, the format's prelude included.
     prefix: Box<[u8]>,
     headers: Box<[FrameHeader]>,
-    zlib: bool,
+    /// From which byte on what is written is compressed.
+    zlib: Option<usize>,
 }
 
 /// Name and value.
@@ -99,12 +103,14 @@ impl Framing {
                 Ok(Frame::in_header(header_name(side), [&[1], &guid[..], prelude].concat()))
             }
             Self::Apicurio(choice) => choice.frame(resolved, side, prelude, record_name),
-            Self::Glue { .. } if schema_type == SchemaType::Protobuf => {
-                refuse("Glue counts Protobuf messages in an order of its own, which is not supported")
-            }
             Self::Glue { version, zlib } => {
                 let compression = if *zlib { 5 } else { 0 };
-                Ok(Frame { zlib: *zlib, ..Frame::prefixed(&[&[3, compression], version.as_bytes()]) })
+                let begin = &[&[3, compression], &version.as_bytes()[..]].concat()[..];
+                let index = glue_index(&resolved.schema, record_name)?;
+                let frame = Frame::prefixed(&[begin, &index]);
+                // The index is compressed with the message.
+                let zlib = zlib.then_some(begin.len());
+                Ok(Frame { zlib, ..frame })
             }
             Self::SingleObject if schema_type != SchemaType::Avro => refuse("single-object encoding is Avro's alone"),
             Self::SingleObject => {
@@ -156,11 +162,11 @@ impl Apicurio {
 
 impl Frame {
     fn prefixed(parts: &[&[u8]]) -> Self {
-        Self { prefix: parts.concat().into(), headers: [].into(), zlib: false }
+        Self { prefix: parts.concat().into(), headers: [].into(), zlib: None }
     }
 
     fn in_header(name: &'static str, value: Vec<u8>) -> Self {
-        Self { prefix: [].into(), headers: [(name, value.into())].into(), zlib: false }
+        Self { prefix: [].into(), headers: [(name, value.into())].into(), zlib: None }
     }
 
     /// Bytes that it adds before a payload.
@@ -168,8 +174,10 @@ impl Frame {
         self.prefix.len()
     }
 
-    /// What goes before the payload. The headers too: a header that is already the last of its name is not added again.
-    pub fn begin(&self, out: &mut Vec<u8>, headers: &mut SerializedHeaders) {
+    /// What goes before the payload, behind what `out` holds. The headers too: a header that is already the last of its name
+    /// is not added again. Returns where it began, for [`end`](Self::end).
+    pub fn begin(&self, out: &mut Vec<u8>, headers: &mut SerializedHeaders) -> usize {
+        let begun = out.len();
         out.extend_from_slice(&self.prefix);
         for (name, value) in &self.headers {
             let last = headers.iter().filter(|(other, _)| other == name).last();
@@ -177,17 +185,16 @@ impl Frame {
                 headers.push(*name, Some(Arc::clone(value)));
             }
         }
+        begun
     }
 
-    /// What happens to the payload, when it is complete.
+    /// What happens to the payload, when it is complete. What `out` held before the frame stays as it is.
     ///
     /// # Errors
     /// When it cannot be compressed.
-    pub fn end(&self, out: &mut Vec<u8>) -> Result<(), SerializeError> {
-        if !self.zlib {
-            return Ok(());
-        }
-        let payload = out.split_off(self.prefix.len());
+    pub fn end(&self, begun: usize, out: &mut Vec<u8>) -> Result<(), SerializeError> {
+        let Some(begin) = self.zlib else { return Ok(()) };
+        let payload = out.split_off(begun + begin);
         let mut zlib = ZlibEncoder::new(std::mem::take(out), Compression::default());
         let written = zlib.write_all(&payload).and_then(|()| zlib.finish());
         *out = written.map_err(|error| SerializeError::new(format!("zlib: {error}")))?;
@@ -222,6 +229,28 @@ fn type_ref(is_protobuf: bool, record_name: Option<&str>) -> Result<Vec<u8>, Fra
     put_varint(&mut delimited, name.len());
     delimited.extend_from_slice(&name);
     Ok(delimited)
+}
+
+/// Which of its schema's messages a Protobuf record holds, as Glue's serializers say it; nothing for the others.
+fn glue_index(schema: &Schema, record_name: Option<&str>) -> Result<Vec<u8>, FramingError> {
+    if schema.schema_type != SchemaType::Protobuf {
+        return Ok(Vec::new());
+    }
+    let name = record_name.ok_or_else(|| FramingError("Glue's prefix needs the message's name".into()))?;
+    let mut index = Vec::new();
+    put_varint(&mut index, glue_position(schema, name)?);
+    Ok(index)
+}
+
+#[cfg(feature = "protobuf")]
+fn glue_position(schema: &Schema, name: &str) -> Result<usize, FramingError> {
+    let position = Outline::of(schema).and_then(|outline| outline.glue_index(name));
+    position.map(|position| position as usize).map_err(|error| FramingError(error.to_string().into()))
+}
+
+#[cfg(not(feature = "protobuf"))]
+fn glue_position(_: &Schema, _: &str) -> Result<usize, FramingError> {
+    refuse("Glue's index of a Protobuf message needs the feature `protobuf`")
 }
 
 fn put_varint(out: &mut Vec<u8>, mut number: usize) {

@@ -72,9 +72,9 @@ impl<E> Prepared<E> {
     where
         E: Encode<T>,
     {
-        self.frame.begin(out, headers);
+        let begun = self.frame.begin(out, headers);
         self.encoder.encode(value, out)?;
-        self.frame.end(out)?;
+        self.frame.end(begun, out)?;
         Ok(Datum::Bytes)
     }
 

@@ -27,9 +27,9 @@ fn framed(framing: &Framing, resolved: &Resolved, side: Side, prelude: &[u8], pa
     let (mut out, mut headers) = (Vec::new(), SerializedHeaders::default());
     // Twice, as a value that is serialized again: headers must not pile up.
     frame.begin(&mut Vec::new(), &mut headers);
-    frame.begin(&mut out, &mut headers);
+    let begun = frame.begin(&mut out, &mut headers);
     out.extend_from_slice(payload);
-    frame.end(&mut out).unwrap();
+    frame.end(begun, &mut out).unwrap();
     let headers = headers.iter().map(|(name, value)| format!("{name}={}", hex(value.unwrap()))).collect();
     (hex(&out), headers)
 }
@@ -100,15 +100,51 @@ fn glue_writes_its_version_and_compresses_if_told() {
     assert_eq!(value(&plain, SchemaType::Avro, 1, &[], p()), "0300b7b4a7f09c964e4aa687fb5de9ef0c635406416e6e00");
     let frame = Framing::Glue { version, zlib: true };
     let frame = frame.frame(&resolved(SchemaType::Avro, 1), Side::Value, &[], None).unwrap();
-    let mut out = Vec::new();
-    frame.begin(&mut out, &mut SerializedHeaders::default());
+    // A key's bytes stand in the same buffer.
+    let mut out = b"key".to_vec();
+    let begun = frame.begin(&mut out, &mut SerializedHeaders::default());
     out.extend_from_slice(p());
-    frame.end(&mut out).unwrap();
+    frame.end(begun, &mut out).unwrap();
+    let out = out.strip_prefix(b"key").unwrap();
     assert_eq!(hex(&out[..18]), "0305b7b4a7f09c964e4aa687fb5de9ef0c63");
     // What a compressor writes is its own affair; what comes out again is not.
     let mut inflated = Vec::new();
     ZlibDecoder::new(&out[18..]).read_to_end(&mut inflated).unwrap();
     assert_eq!(inflated, p());
+}
+
+/// Vectors of the reference: `com.example.User` is the fifth by name, of all messages of the file.
+#[cfg(feature = "protobuf")]
+#[test]
+fn glue_finds_a_protobuf_message_among_all_sorted_by_name() {
+    const TEXT: &str = "syntax = \"proto3\"; package com.example;
+        message User { int64 id = 1; string name = 2; message Address { string city = 1; map<string, string> by_tag = 2;
+          message Geo { double lat = 1; } } Address address = 3; message Other { int32 x = 1; } }
+        message Event { string kind = 1; message A {} message B { int32 b = 1; } } message Third { bool ok = 1; }";
+    let version: Guid = "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63".parse().unwrap();
+    let schema = Arc::new(Schema::new(SchemaType::Protobuf, TEXT));
+    let resolved = Resolved { schema, ..resolved(SchemaType::Protobuf, 1) };
+    let frame = |zlib, name| Framing::Glue { version, zlib }.frame(&resolved, Side::Value, &[0], Some(name));
+    let user = [0x08, 0x2a, 0x12, 3, 0x41, 0x6e, 0x6e];
+    let bytes = |zlib, name| {
+        let (frame, mut out) = (frame(zlib, name).unwrap(), Vec::new());
+        let begun = frame.begin(&mut out, &mut SerializedHeaders::default());
+        out.extend_from_slice(&user);
+        frame.end(begun, &mut out).unwrap();
+        out
+    };
+    assert_eq!(hex(&bytes(false, "com.example.User")), "0300b7b4a7f09c964e4aa687fb5de9ef0c6304082a1203416e6e");
+    // Behind User.Address comes User.Address.ByTagEntry, which nobody wrote.
+    assert_eq!(bytes(false, "com.example.User.Address.Geo")[18], 7);
+    assert_eq!(bytes(false, "com.example.Event")[18], 0);
+    let mut inflated = Vec::new();
+    ZlibDecoder::new(&bytes(true, "com.example.User")[18..]).read_to_end(&mut inflated).unwrap();
+    assert_eq!(inflated, [&[4], &user[..]].concat());
+    assert!(frame(false, "com.example.Nobody").unwrap_err().to_string().contains("com.example.Nobody"));
+    let groups = "message User { optional group Line = 1 { } }";
+    let resolved = Resolved { schema: Arc::new(Schema::new(SchemaType::Protobuf, groups)), ..resolved.clone() };
+    let framing = Framing::Glue { version, zlib: false };
+    assert!(framing.frame(&resolved, Side::Value, &[0], Some("User")).unwrap_err().to_string().contains("groups"));
 }
 
 #[cfg(feature = "avro")]

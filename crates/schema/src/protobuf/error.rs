@@ -40,6 +40,9 @@ pub enum ProtobufError {
     /// Files that import each other.
     #[error("import cycle: {}", .0.join(" imports "))]
     ImportCycle(Vec<String>),
+    /// AWS Glue counts the messages of groups, which are not read here.
+    #[error("the schema has groups: where AWS Glue's serializers find a message in it is not known")]
+    Groups,
     /// A file parses, and does not hold together.
     #[error("{file}: {reason}")]
     Invalid {

@@ -25,6 +25,10 @@ pub struct Outline {
     pub imports: Vec<Import>,
     /// Whether it has enums outside of messages.
     pub(super) has_enums: bool,
+    /// Messages that are not written and do not count above: protoc makes one of each `map` field.
+    map_entries: Vec<String>,
+    /// Whether the text has groups, whose messages do not count above.
+    has_groups: bool,
     messages: Vec<Declared>,
 }
 
@@ -81,6 +85,20 @@ impl Outline {
                 Err(ProtobufError::UnknownMessage { name: full_name.to_owned(), known })
             }
         }
+    }
+
+    /// Where AWS Glue's serializers say that a message is: its place among all messages of the file, hidden ones included,
+    /// sorted by full name.
+    ///
+    /// # Errors
+    /// As [`indexes`](Self::indexes); [`ProtobufError::Groups`] where the text has groups.
+    pub fn glue_index(&self, full_name: &str) -> Result<u32, ProtobufError> {
+        self.indexes(full_name)?;
+        if self.has_groups {
+            return Err(ProtobufError::Groups);
+        }
+        let before = self.names().chain(self.map_entries.iter().map(|name| &**name)).filter(|name| *name < full_name);
+        Ok(u32::try_from(before.count()).unwrap_or(u32::MAX))
     }
 
     /// The full names of all messages that count, outer before inner, in order.
@@ -142,7 +160,8 @@ impl<'a> Reader<'a> {
                     reader.outline.has_enums |= reader.open.is_empty();
                     reader.skip(Braces::OpenBlock)?;
                 }
-                Token::Word(_) => reader.skip(Braces::OpenBlock)?,
+                Token::Word("map") => reader.map_field()?,
+                Token::Word(first) => reader.skip_statement(Braces::OpenBlock, first == "group")?,
                 Token::Sign('}') if reader.open.pop().is_some() => {}
                 Token::Sign(';') => {}
                 other => return Err(reader.tokens.error(format!("{} begins no declaration", show(other)))),
@@ -218,13 +237,41 @@ impl<'a> Reader<'a> {
         self.skip(Braces::OpenBlock)
     }
 
+    /// `map<K, V> name = 1;`, or a field whose type is called `map`.
+    fn map_field(&mut self) -> Result<(), ProtobufError> {
+        if self.tokens.next()? == Some(Token::Sign('<'))
+            && let Some(Block::Message { full_name, .. }) = self.open.last()
+        {
+            let mut token = self.tokens.next()?;
+            while !matches!(token, Some(Token::Sign('>' | ';' | '}')) | None) {
+                token = self.tokens.next()?;
+            }
+            match (token, self.tokens.next()?) {
+                (Some(Token::Sign('>')), Some(Token::Word(field))) => {
+                    self.outline.map_entries.push(format!("{full_name}.{}", map_entry(field)));
+                }
+                _ => return Err(self.tokens.error("expected the name of a map field")),
+            }
+        }
+        self.skip(Braces::OpenBlock)
+    }
+
     /// To the end of the statement: its semicolon, or the brace that opens its block.
     fn skip(&mut self, braces: Braces) -> Result<(), ProtobufError> {
+        self.skip_statement(braces, false)
+    }
+
+    /// `is_group`: its first word was `group`.
+    fn skip_statement(&mut self, braces: Braces, mut is_group: bool) -> Result<(), ProtobufError> {
         let mut depth = 0_usize;
         loop {
             match self.tokens.next()? {
                 Some(Token::Sign(';')) if depth == 0 => return Ok(()),
-                Some(Token::Sign('{')) if depth == 0 && braces == Braces::OpenBlock => return self.push(Block::Other),
+                Some(Token::Sign('{')) if depth == 0 && braces == Braces::OpenBlock => {
+                    self.outline.has_groups |= is_group;
+                    return self.push(Block::Other);
+                }
+                Some(Token::Word("group")) if depth == 0 => is_group = true,
                 Some(Token::Sign('(' | '[' | '{')) => depth += 1,
                 Some(Token::Sign(')' | ']' | '}')) if depth > 0 => depth -= 1,
                 Some(Token::Sign('}')) => return Err(self.tokens.error("expected ; before }")),
@@ -242,6 +289,21 @@ enum Braces {
     AreValues,
     /// `enum Status {`; `optional group Line = 1 {`.
     OpenBlock,
+}
+
+/// The hidden message of a `map` field, by protoc's rule: `tags_by_id` is of `TagsByIdEntry`.
+fn map_entry(field: &str) -> String {
+    let mut name = String::new();
+    let mut capital = true;
+    for letter in field.chars() {
+        if letter == '_' {
+            capital = true;
+        } else {
+            name.push(if capital { letter.to_ascii_uppercase() } else { letter });
+            capital = false;
+        }
+    }
+    name + "Entry"
 }
 
 fn post_increment(counter: &mut u32) -> u32 {
