@@ -14,6 +14,7 @@ pub(crate) struct Container {
     pub(crate) lock: Option<LitStr>,
     pub(crate) subject: Option<LitStr>,
     pub(crate) version: Option<LitInt>,
+    pub(crate) inner: bool,
 }
 
 impl Container {
@@ -28,7 +29,12 @@ impl Container {
                 "lock" => container.lock = Some(meta.value()?.parse()?),
                 "subject" => container.subject = Some(meta.value()?.parse()?),
                 "version" => container.version = Some(meta.value()?.parse()?),
-                _ => return Err(meta.error("expected namespace, name, doc, rename_all, lock, subject or version")),
+                "inner" => container.inner = true,
+                _ => {
+                    return Err(
+                        meta.error("expected namespace, name, doc, rename_all, lock, subject, version or inner")
+                    );
+                }
             }
             Ok(())
         })?;
@@ -85,6 +91,7 @@ pub(crate) struct FieldAttributes {
     fixed: Option<LitStr>,
     pub(crate) with: Option<Path>,
     pub(crate) via: Option<Type>,
+    pub(crate) outer: bool,
     pub(crate) skip: bool,
 }
 
@@ -100,8 +107,9 @@ impl FieldAttributes {
                 "fixed" => field.fixed = Some(name(&meta, false)?),
                 "with" => field.with = Some(meta.value()?.parse::<LitStr>()?.parse()?),
                 "via" => field.via = Some(meta.value()?.parse::<LitStr>()?.parse()?),
+                "outer" => field.outer = true,
                 "skip" => field.skip = true,
-                _ => return Err(meta.error("expected rename, doc, default, logical, fixed, with, via or skip")),
+                _ => return Err(meta.error("expected rename, doc, default, logical, fixed, with, via, outer or skip")),
             }
             Ok(())
         })?;
@@ -116,8 +124,19 @@ impl FieldAttributes {
         optional(self.doc.as_ref().map(escaped))
     }
 
+    /// The schema of a field of this type, whose value is written by `marker`.
+    pub(crate) fn shape(&self, kind: &Type, marker: &TokenStream) -> TokenStream {
+        if self.outer {
+            return quote!(<#kind as __avro::Shaped<__avro::Outer>>::SHAPE);
+        }
+        quote!(<#kind as __avro::Shaped<#marker>>::SHAPE)
+    }
+
     /// The marker that says how the value is written, and what must be declared for it.
     pub(crate) fn marker(&self, kind: &Type, field: &str, index: usize) -> Result<(TokenStream, TokenStream), Error> {
+        if let (true, Some(other)) = (self.outer, self.logical.as_ref().or(self.fixed.as_ref())) {
+            return Err(Error::new(other.span(), "an outer type is a record"));
+        }
         let logical = self.logical.as_ref().map(Logical::of).transpose()?;
         if has_bytes(kind) {
             let name = self.fixed.as_ref().map_or_else(|| pascal(&words(field)), LitStr::value);

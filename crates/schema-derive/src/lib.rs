@@ -24,6 +24,7 @@ use syn::{Data, DeriveInput, Error, Fields, parse_macro_input};
 /// | `doc = "…"` | into the schema; comments do not go there, since every change of the text is a new version |
 /// | `rename_all = "camelCase"` | or `PascalCase`, `SCREAMING_SNAKE_CASE`: of fields or symbols |
 /// | `lock = "schemas.lock", subject = "orders-value"` | the type must match the locked schema, or it does not compile; `version = 3` for another than the newest |
+/// | `inner` | it is no `AvroRecord`: it has a schema only within a type that holds it, and is held by what it holds |
 ///
 /// On a field:
 ///
@@ -35,6 +36,7 @@ use syn::{Data, DeriveInput, Error, Fields, parse_macro_input};
 /// | `logical = "timestamp-millis"` | also `timestamp-micros`, `-nanos` and `local-…` (`i64`; `SystemTime` but for local), `date`, `time-millis` (`i32`), `time-micros` (`i64`), `uuid` (text or `[u8; 16]`), `decimal(10, 2)` (text, or the unscaled `i64`, `i128`, `[u8; N]`), `duration` (`[u8; 12]`) |
 /// | `fixed = "Md5"` | the name of a `[u8; N]`; without one, the field's |
 /// | `with = "path", via = "i64"` | what `path(&field)` returns is written |
+/// | `outer` | the field's type holds this one and describes it: here stands its name. A type with such a field is `inner` |
 /// | `skip` | is no field of the record |
 #[proc_macro_derive(AvroRecord, attributes(avro))]
 pub fn avro_record(input: TokenStream) -> TokenStream {

@@ -24,11 +24,13 @@ struct Field {
 pub(crate) fn derive(input: &DeriveInput, container: &Container, fields: &FieldsNamed) -> Result<TokenStream, Error> {
     let mut declared = TokenStream::new();
     let mut list = Vec::new();
+    let mut inner = container.inner;
     for (index, field) in fields.named.iter().enumerate() {
         let attributes = FieldAttributes::of(&field.attrs)?;
         if attributes.skip {
             continue;
         }
+        inner |= attributes.outer;
         let (one, declares) = describe(input, container, field, &attributes, index)?;
         declared.extend(declares);
         list.push(one);
@@ -40,6 +42,7 @@ pub(crate) fn derive(input: &DeriveInput, container: &Container, fields: &Fields
     let encodes = list.iter().map(Field::encode);
     let serializes = list.iter().map(Field::serialize);
     let count = list.len();
+    let outer = within_others(input);
     let body = quote! {
         #declared
         const NAME: __avro::TypeName = #name;
@@ -48,6 +51,7 @@ pub(crate) fn derive(input: &DeriveInput, container: &Container, fields: &Fields
         impl<M> __avro::Shaped<M> for __ByName {
             const SHAPE: __avro::Shape = __avro::Shape::Named(NAME);
         }
+        #outer
     };
     let shape = quote!(__avro::Shape::Record { name: NAME, doc: #doc, fields: &[#(#shapes),*] });
     let encode = quote!(#(#encodes)* ::core::result::Result::Ok(()));
@@ -56,10 +60,21 @@ pub(crate) fn derive(input: &DeriveInput, container: &Container, fields: &Fields
         #(#serializes)*
         __avro::serde::ser::SerializeStruct::end(fields)
     };
-    finish(input, container, &body, &shape, &encode, &serialize)
+    finish(input, container, &body, &shape, &encode, &serialize, inner)
 }
 
-/// The impls that every derived type has.
+/// The type in the fields of those that it holds: by its name.
+fn within_others(input: &DeriveInput) -> TokenStream {
+    let ident = &input.ident;
+    let (generics, arguments, conditions) = input.generics.split_for_impl();
+    quote! {
+        impl #generics __avro::Shaped<__avro::Outer> for #ident #arguments #conditions {
+            const SHAPE: __avro::Shape = __avro::Shape::Named(NAME);
+        }
+    }
+}
+
+/// The impls that every derived type has; one that is `inner` has no schema of its own.
 pub(crate) fn finish(
     input: &DeriveInput,
     container: &Container,
@@ -67,11 +82,11 @@ pub(crate) fn finish(
     shape: &TokenStream,
     encode: &TokenStream,
     serialize: &TokenStream,
+    inner: bool,
 ) -> Result<TokenStream, Error> {
     let ident = &input.ident;
     let (generics, arguments, conditions) = input.generics.split_for_impl();
-    let whole = whole_type(ident, &input.generics);
-    let lock = lock::assertion(container, &whole)?;
+    let own_schema = if inner { without_schema(container)? } else { own_schema(input, container)? };
     Ok(quote! {
         #[automatically_derived]
         const _: () = {
@@ -95,15 +110,33 @@ pub(crate) fn finish(
                     #serialize
                 }
             }
-            const WHOLE: __avro::Shape = <#whole as __avro::Shaped>::SHAPE;
-            const TEXT: [u8; __avro::schema_len(&WHOLE)] = __avro::schema_text(&WHOLE);
-            impl #generics __avro::AvroRecord for #ident #arguments #conditions {
-                const SCHEMA: &'static str = __avro::as_str(&TEXT);
-                const FINGERPRINT: u64 = __avro::fingerprint::<{ __avro::canonical_len(&WHOLE) }>(&WHOLE);
-            }
-            #lock
+            #own_schema
         };
     })
+}
+
+/// The schema as a constant.
+fn own_schema(input: &DeriveInput, container: &Container) -> Result<TokenStream, Error> {
+    let ident = &input.ident;
+    let (generics, arguments, conditions) = input.generics.split_for_impl();
+    let whole = whole_type(ident, &input.generics);
+    let lock = lock::assertion(container, &whole)?;
+    Ok(quote! {
+        const WHOLE: __avro::Shape = <#whole as __avro::Shaped>::SHAPE;
+        const TEXT: [u8; __avro::schema_len(&WHOLE)] = __avro::schema_text(&WHOLE);
+        impl #generics __avro::AvroRecord for #ident #arguments #conditions {
+            const SCHEMA: &'static str = __avro::as_str(&TEXT);
+            const FINGERPRINT: u64 = __avro::fingerprint::<{ __avro::canonical_len(&WHOLE) }>(&WHOLE);
+        }
+        #lock
+    })
+}
+
+fn without_schema(container: &Container) -> Result<TokenStream, Error> {
+    match &container.lock {
+        Some(lock) => Err(Error::new(lock.span(), "an inner type has no schema of its own that could be locked")),
+        None => Ok(TokenStream::new()),
+    }
 }
 
 /// The type with every lifetime `'static`: a constant of its own is not generic.
@@ -129,7 +162,7 @@ fn describe(
     let (kind, value) = written(field, ident, attributes);
     let (marker, declared) = attributes.marker(&kind, &plain(ident), index)?;
     let shaped = by_name(&kind, &input.ident);
-    let shape = quote!(<#shaped as __avro::Shaped<#marker>>::SHAPE);
+    let shape = attributes.shape(&shaped, &marker);
     let default = match &attributes.default {
         Some(default) => Some(default.value()),
         None if is_ident(&kind, "Option") => Some("null".to_owned()),

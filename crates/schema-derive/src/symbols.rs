@@ -29,5 +29,5 @@ pub(crate) fn derive(input: &DeriveInput, container: &Container, data: &DataEnum
         let (index, symbol) = match self { #(Self::#variants => (#indexes, #symbols),)* };
         __avro::serde::Serializer::serialize_unit_variant(serializer, #simple, index, symbol)
     };
-    finish(input, container, &TokenStream::new(), &shape, &encode, &serialize)
+    finish(input, container, &TokenStream::new(), &shape, &encode, &serialize, container.inner)
 }

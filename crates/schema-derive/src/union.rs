@@ -22,10 +22,13 @@ pub(crate) fn derive(input: &DeriveInput, container: &Container, data: &DataEnum
         ::core::result::Result::Ok(())
     };
     let serialize = quote!(match self { #(#serializes)* });
-    finish(input, container, &body, &shape, &encode, &serialize)
+    let inner = container.inner || branches.iter().any(|branch| branch.outer);
+    finish(input, container, &body, &shape, &encode, &serialize, inner)
 }
 
 struct Branch {
+    /// Its type holds this one.
+    outer: bool,
     declared: TokenStream,
     shape: TokenStream,
     encode: TokenStream,
@@ -38,6 +41,7 @@ fn branch(variant: &Variant, index: u32) -> Result<Branch, Error> {
     let kind = match &variant.fields {
         Fields::Unit => {
             return Ok(Branch {
+                outer: false,
                 declared: TokenStream::new(),
                 shape: quote!(__avro::Shape::Null),
                 encode: quote!(Self::#ident => __avro::put_index(out, #index),),
@@ -53,9 +57,11 @@ fn branch(variant: &Variant, index: u32) -> Result<Branch, Error> {
     };
     let position = usize::try_from(index).unwrap_or(0);
     let (marker, declared) = attributes.marker(&kind, &plain(ident), position)?;
+    let shape = attributes.shape(&kind, &marker);
     Ok(Branch {
+        outer: attributes.outer,
         declared,
-        shape: quote!(<#kind as __avro::Shaped<#marker>>::SHAPE),
+        shape: shape.clone(),
         encode: quote! {
             Self::#ident(value) => {
                 __avro::put_index(out, #index);
@@ -67,7 +73,7 @@ fn branch(variant: &Variant, index: u32) -> Result<Branch, Error> {
                 serializer,
                 "",
                 #index,
-                const { __avro::branch_name(&<#kind as __avro::Shaped<#marker>>::SHAPE) },
+                const { __avro::branch_name(&#shape) },
                 &__avro::BySerde::<#kind, #marker>::new(value),
             ),
         },

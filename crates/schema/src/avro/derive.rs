@@ -6,7 +6,8 @@ pub use super::shape::{
 };
 pub use super::value::{
     AvroRecord, AvroValue, BySerde, Date, Decimal, Fixed, FixedType, LocalTimestampMicros, LocalTimestampMillis,
-    LocalTimestampNanos, Plain, Shaped, TimeMicros, TimeMillis, TimestampMicros, TimestampMillis, TimestampNanos, Uuid,
+    LocalTimestampNanos, Outer, Plain, Shaped, TimeMicros, TimeMillis, TimestampMicros, TimestampMillis,
+    TimestampNanos, Uuid,
 };
 pub use milena::SerializeError;
 pub use serde;

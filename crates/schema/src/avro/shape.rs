@@ -187,7 +187,14 @@ impl<const N: usize> Text<N> {
             Shape::Map(values) => self.wrap("{\"type\":\"map\",\"values\":", values, namespace),
             Shape::Union(branches) => self.union(branches, namespace),
             Shape::Logical(logical, on) => self.logical(logical, on, namespace),
-            Shape::Named(name) => self.reference(name, namespace),
+            Shape::Named(name) => {
+                // A text is made of a whole schema; its length is asked of parts too.
+                assert!(
+                    N == 0 || self.knows(name, namespace),
+                    "a type with an outer one has a schema only within that one: #[avro(inner)]"
+                );
+                self.reference(name, namespace);
+            }
             Shape::Fixed { name, size, logical } => {
                 if self.open(name, "fixed", namespace) {
                     self.push(",\"size\":");
@@ -301,15 +308,11 @@ impl<const N: usize> Text<N> {
 
     /// Begins a type that has a name; where it is defined already, its name is all of it, and the answer is false.
     const fn open(&mut self, name: &TypeName, kind: &str, namespace: &'static str) -> bool {
-        let full = (name.simple, resolved(name, namespace));
-        let mut i = 0;
-        while i < self.names_len {
-            if equal(self.names[i].0, full.0) && equal(self.names[i].1, full.1) {
-                self.reference(name, namespace);
-                return false;
-            }
-            i += 1;
+        if self.knows(name, namespace) {
+            self.reference(name, namespace);
+            return false;
         }
+        let full = (name.simple, resolved(name, namespace));
         assert!(self.names_len < NAMES_MAX, "a derived schema has at most 128 types with names");
         self.names[self.names_len] = full;
         self.names_len += 1;
@@ -332,6 +335,18 @@ impl<const N: usize> Text<N> {
             }
         }
         true
+    }
+
+    const fn knows(&self, name: &TypeName, namespace: &'static str) -> bool {
+        let full = (name.simple, resolved(name, namespace));
+        let mut i = 0;
+        while i < self.names_len {
+            if equal(self.names[i].0, full.0) && equal(self.names[i].1, full.1) {
+                return true;
+            }
+            i += 1;
+        }
+        false
     }
 
     const fn reference(&mut self, name: &TypeName, namespace: &'static str) {

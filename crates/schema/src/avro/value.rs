@@ -71,6 +71,10 @@ impl<T: AvroValue<M> + ?Sized, M> Serialize for BySerde<'_, T, M> {
 #[derive(Debug, Clone, Copy)]
 pub struct Plain;
 
+/// A record that stands around: its name is enough.
+#[derive(Debug, Clone, Copy)]
+pub struct Outer;
+
 /// `uuid`, on a string.
 #[derive(Debug, Clone, Copy)]
 pub struct Uuid;

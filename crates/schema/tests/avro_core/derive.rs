@@ -2,7 +2,7 @@
 
 use crate::{hex, schema};
 use milena_schema::avro::derive::Shaped;
-use milena_schema::avro::{Avro, AvroDerivedEncoder, AvroError, AvroRecord, AvroSerdeEncoder};
+use milena_schema::avro::{Avro, AvroDerivedEncoder, AvroError, AvroRecord, AvroSchema, AvroSerdeEncoder};
 use milena_schema::{Encode, Format, Resolved, Schema, SchemaType};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -137,6 +137,51 @@ struct Tree {
     value: i32,
     children: Vec<Tree>,
     parent: Option<Box<Self>>,
+}
+
+#[derive(AvroRecord)]
+#[avro(namespace = "com.example")]
+struct Person<'p> {
+    name: &'p str,
+    houses: Vec<House<'p>>,
+}
+
+#[derive(AvroRecord)]
+#[avro(inner)]
+struct House<'p> {
+    kind: Kind<'p>,
+    #[avro(outer)]
+    owners: Vec<Person<'p>>,
+}
+
+#[derive(AvroRecord)]
+enum Kind<'p> {
+    Empty,
+    #[avro(outer)]
+    Let(Box<Person<'p>>),
+}
+
+const PERSON: &str = r#"{"type":"record","name":"Person","namespace":"com.example","fields":[{"name":"name","type":"string"},{"name":"houses","type":{"type":"array","items":{"type":"record","name":"House","fields":[{"name":"kind","type":["null","Person"]},{"name":"owners","type":{"type":"array","items":"Person"}}]}}}]}"#;
+
+#[test]
+fn types_may_hold_each_other() {
+    let person = |name, houses| Person { name, houses };
+    let kind = Kind::Let(Box::new(person("l", vec![])));
+    let houses = vec![House { kind, owners: vec![person("o", vec![])] }, House { kind: Kind::Empty, owners: vec![] }];
+    let whole = person("w", houses);
+    assert_eq!(Person::SCHEMA, PERSON);
+    let parsed = AvroSchema::from_text(Person::SCHEMA).unwrap();
+    assert_eq!(parsed.fingerprint(), Person::FINGERPRINT);
+    let encoder = bound::<Person<'_>>(PERSON).unwrap();
+    assert!(encoder.is_straight());
+    // Name; two houses: one let to l and owned by o, one empty; the lists' ends.
+    assert_eq!(encoded(&encoder, &whole), "0277".to_owned() + "04" + "02026c00" + "02026f0000" + "0000" + "00");
+    let other = PERSON.replace(
+        r#"{"name":"owners","type":{"type":"array","items":"Person"}}"#,
+        r#"{"name":"owners","type":{"type":"array","items":"string"}}"#,
+    );
+    let error = bound::<Person<'_>>(&other).unwrap_err().to_string();
+    assert!(error.contains("houses.items.owners"), "{error}");
 }
 
 #[test]
