@@ -7,6 +7,7 @@
 //! for all 1024 records, divided; of 1500 such slices the 10th percentile, of three runs the best, since a busy neighbour only
 //! adds.
 
+mod binding;
 mod formats;
 mod oracle;
 mod record;
@@ -74,6 +75,17 @@ fn main() {
     });
     table.row("Protobuf, prost 0.14 encode_raw", |i, out| messages[i].encode_raw(out));
     table.print();
+    if table.only.is_some() {
+        return;
+    }
+    println!("\n| format | ns / record | beside | ns / record | ratio |\n|---|--:|---|--:|--:|");
+    for [(ours, ours_ns), (bare, bare_ns)] in formats::rows(&records) {
+        println!("| {ours} | {ours_ns:.1} | {bare} | {bare_ns:.1} | {:.2} |", ours_ns / bare_ns);
+    }
+    println!("\n| a bound serializer | ns / record |\n|---|--:|");
+    for (name, ns) in binding::rows(&records) {
+        println!("| {name} | {ns:.1} |");
+    }
 }
 
 struct Table {
@@ -96,14 +108,17 @@ impl Table {
             println!("| {name} | {ns:.1} | {:.2} |", ns / first);
         }
     }
-
-    println!("\n| format | ns / record | beside | ns / record | ratio |\n|---|--:|---|--:|--:|");
-    for [(ours, ours_ns), (bare, bare_ns)] in formats::rows(&records) {
-        println!("| {ours} | {ours_ns:.1} | {bare} | {bare_ns:.1} | {:.2} |", ours_ns / bare_ns);
-    }
 }
 
 fn measure(mut encode: impl FnMut(usize, &mut Vec<u8>)) -> f64 {
+    measure_whole(|i, out| {
+        out.extend_from_slice(&PREFIX);
+        encode(i, out);
+    })
+}
+
+/// Of encoders that write the prefix themselves.
+fn measure_whole(mut encode: impl FnMut(usize, &mut Vec<u8>)) -> f64 {
     let mut out = Vec::with_capacity(4096);
     let mut best = f64::MAX;
     for _ in 0..RUNS {
@@ -112,7 +127,6 @@ fn measure(mut encode: impl FnMut(usize, &mut Vec<u8>)) -> f64 {
             let start = cpu_nanos();
             for i in 0..RECORDS {
                 out.clear();
-                out.extend_from_slice(&PREFIX);
                 encode(i, &mut out);
                 black_box(&out);
             }
