@@ -3,8 +3,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"runtime"
 	"sort"
 	"strconv"
 	"strings"
@@ -28,8 +31,12 @@ func (a arguments) number(name string) int {
 
 // Counted by callbacks, which franz-go runs one at a time.
 var (
-	acked     atomic.Int64
+	acked atomic.Int64
+	// Handed over, in a run that lasts by time.
+	sent      atomic.Int64
 	latencies []int64
+	// How late records were handed over.
+	delays []int64
 )
 
 func main() {
@@ -37,6 +44,10 @@ func main() {
 	for _, argument := range os.Args[1:] {
 		name, value, _ := strings.Cut(argument, "=")
 		args[name] = value
+	}
+	if args["mode"] == "lines" {
+		lines(args)
+		return
 	}
 	client, err := kgo.NewClient(options(args)...)
 	check(err)
@@ -47,6 +58,7 @@ func main() {
 	warmup, records, pace := args.number("warmup"), args.number("records"), args.number("pace")
 	run.send(0, warmup, nil)
 	check(client.Flush(context.Background()))
+	before := mallocs()
 	wall, cpu := time.Now(), cpuTime()
 	if pace > 0 {
 		run.paced(warmup, warmup+records, pace)
@@ -54,7 +66,7 @@ func main() {
 		run.send(warmup, warmup+records, nil)
 	}
 	check(client.Flush(context.Background()))
-	report(records, time.Since(wall), cpuTime()-cpu)
+	report(records, time.Since(wall), cpuTime()-cpu, before)
 	if int(acked.Load()) != warmup+records {
 		fmt.Fprintln(os.Stderr, "not all were acknowledged")
 		os.Exit(1)
@@ -156,6 +168,7 @@ func (r *run) paced(from, to, pace int) {
 	start := time.Now().Add(tick)
 	for next, due := from, start; next < to; next, due = next+perTick, due.Add(tick) {
 		time.Sleep(time.Until(due))
+		delays = append(delays, time.Since(due).Microseconds())
 		r.send(next, min(next+perTick, to), func(number int) {
 			late := time.Since(start.Add(tick * time.Duration((number-from)/perTick))).Microseconds()
 			guard.Lock()
@@ -171,24 +184,60 @@ func (r *run) forAWhile(window time.Duration) {
 		time.Sleep(time.Second)
 		wall, cpu, before := time.Now(), cpuTime(), acked.Load()
 		time.Sleep(window)
-		report(int(acked.Load()-before), time.Since(wall), cpuTime()-cpu)
+		report(int(acked.Load()-before), time.Since(wall), cpuTime()-cpu, mallocs())
 		os.Exit(0)
 	}()
 	for next := 0; ; next += 64 {
 		r.send(next, next+64, nil)
+		sent.Store(int64(next + 64))
 	}
 }
 
-func report(records int, wall, cpu time.Duration) {
-	sort.Slice(latencies, func(i, j int) bool { return latencies[i] < latencies[j] })
-	quantile := func(percent int) int64 {
-		if len(latencies) == 0 {
-			return 0
+// A record for each line, as `rpk topic produce` reads and sends them: kgo's own reader, and a callback.
+func lines(args arguments) {
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(args["bootstrap"]),
+		kgo.DefaultProduceTopic(args["topic"]),
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
+	)
+	check(err)
+	reader, err := kgo.NewRecordReader(os.Stdin, "%v\n")
+	check(err)
+	for {
+		record, err := reader.ReadRecord()
+		if errors.Is(err, io.EOF) {
+			break
 		}
-		return latencies[(len(latencies)-1)*percent/100]
+		check(err)
+		client.Produce(context.Background(), record, func(_ *kgo.Record, err error) { check(err) })
 	}
-	fmt.Printf("records=%d acked=%d cpu_ns=%d wall_ns=%d rss_kib=%d p50_us=%d p99_us=%d\n", records, acked.Load(),
-		cpu.Nanoseconds(), wall.Nanoseconds(), residentKiB(), quantile(50), quantile(99))
+	check(client.Flush(context.Background()))
+}
+
+func report(records int, wall, cpu time.Duration, before uint64) {
+	requests := mallocs() - before
+	p50, p99 := quantile(latencies, 50), quantile(latencies, 99)
+	runtime.GC()
+	var memory runtime.MemStats
+	resident := residentKiB()
+	runtime.ReadMemStats(&memory)
+	fmt.Printf("records=%d acked=%d cpu_ns=%d wall_ns=%d rss_kib=%d heap_kib=%d allocations=%d p50_us=%d p99_us=%d late_us=%d sent=%d\n",
+		records, acked.Load(), cpu.Nanoseconds(), wall.Nanoseconds(), resident, memory.HeapAlloc/1024, requests, p50, p99,
+		quantile(delays, 99), sent.Load())
+}
+
+func quantile(times []int64, percent int) int64 {
+	if len(times) == 0 {
+		return 0
+	}
+	sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
+	return times[(len(times)-1)*percent/100]
+}
+
+func mallocs() uint64 {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return memory.Mallocs
 }
 
 func cpuTime() time.Duration {

@@ -20,9 +20,14 @@ public final class Bench {
     private final byte[][] values;
     private final byte[][] keys;
     private final AtomicLong acked = new AtomicLong();
+    /** Handed over, in a run that lasts by time. */
+    private final AtomicLong sent = new AtomicLong();
     /** Written by the producer's one thread. */
     private long[] latencies = new long[0];
     private int latencyCount;
+    /** How late records were handed over. */
+    private long[] delays = new long[0];
+    private int delayCount;
 
     private Bench(String[] line) throws Exception {
         for (String argument : line) {
@@ -96,11 +101,13 @@ public final class Bench {
         int perTick = Math.max(pace / 1000, 1);
         long tick = pace >= 1000 ? 1_000_000 : 1_000_000_000 / pace;
         latencies = new long[to - from];
+        delays = new long[to - from];
         long due = System.nanoTime() + tick;
         for (int at = from; at < to; at += perTick, due += tick) {
             for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
                 java.util.concurrent.locks.LockSupport.parkNanos(left);
             }
+            delays[delayCount++] = (System.nanoTime() - due) / 1000;
             send(at, Math.min(at + perTick, to), due);
         }
     }
@@ -123,18 +130,26 @@ public final class Bench {
         watch.start();
         for (int at = 0; ; at += 64) {
             send(at, at + 64, 0);
+            sent.set(at + 64);
         }
     }
 
     private void report(int records, long wall, long cpu) throws Exception {
-        long[] sorted = Arrays.copyOf(latencies, latencyCount);
-        Arrays.sort(sorted);
-        long p50 = sorted.length == 0 ? 0 : sorted[sorted.length / 2];
-        long p99 = sorted.length == 0 ? 0 : sorted[(int) (sorted.length * 0.99)];
+        long p50 = quantile(latencies, latencyCount, 0.5);
+        long p99 = quantile(latencies, latencyCount, 0.99);
+        long late = quantile(delays, delayCount, 0.99);
         long resident = Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]) * 4;
-        System.out.printf("records=%d acked=%d cpu_ns=%d wall_ns=%d rss_kib=%d p50_us=%d p99_us=%d%n",
-                records, acked.get(), cpu, wall, resident, p50, p99);
+        System.gc();
+        long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() / 1024;
+        System.out.printf("records=%d acked=%d cpu_ns=%d wall_ns=%d rss_kib=%d heap_kib=%d p50_us=%d p99_us=%d late_us=%d sent=%d%n",
+                records, acked.get(), cpu, wall, resident, heap, p50, p99, late, sent.get());
         System.out.flush();
+    }
+
+    private static long quantile(long[] times, int count, double share) {
+        long[] sorted = Arrays.copyOf(times, count);
+        Arrays.sort(sorted);
+        return count == 0 ? 0 : sorted[(int) ((count - 1) * share)];
     }
 
     private static long cpuTime() {

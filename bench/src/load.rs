@@ -2,12 +2,14 @@
 
 use crate::arguments::Arguments;
 use crate::clients::Client;
-use crate::measure::{Moment, resident_kib};
+use crate::measure::{Heap, Moment, heap, resident_kib};
 use crate::tally::{Schedule, Tally};
 use anyhow::{Context, Result, ensure};
+use hdrhistogram::Histogram;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,9 @@ const KEY: usize = 16;
 const TICK: Duration = Duration::from_millis(1);
 /// Of a run that lasts by time, what is not measured yet.
 const LEAD_IN: Duration = Duration::from_secs(1);
+
+/// Records that are sent before it is looked around, in a run that lasts by time.
+const CHUNK: u64 = 64;
 
 /// Keys and values, made before the run.
 #[derive(Debug)]
@@ -89,15 +94,42 @@ pub struct Report {
     pub p50_us: u64,
     /// Latency of all but a hundredth.
     pub p99_us: u64,
+    /// How late all but a hundredth were handed over; 0 unless paced.
+    pub late_us: u64,
+    /// Records that were handed over in a run that lasts by time; 0 in others.
+    pub sent: u64,
+    /// The heap at the end, and the requests to the allocator while it was measured, if somebody counts.
+    pub heap: Option<Heap>,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { records, acked, cpu, wall, resident_kib, p50_us, p99_us } = self;
+        let Self { records, acked, cpu, wall, resident_kib, p50_us, p99_us, late_us, sent, heap } = self;
         let (cpu_ns, wall_ns) = (cpu.as_nanos(), wall.as_nanos());
         write!(f, "records={records} acked={acked} cpu_ns={cpu_ns} wall_ns={wall_ns} ")?;
-        write!(f, "rss_kib={resident_kib} p50_us={p50_us} p99_us={p99_us}")
+        write!(f, "rss_kib={resident_kib} p50_us={p50_us} p99_us={p99_us} late_us={late_us} sent={sent}")?;
+        if let Some(Heap { requests, bytes }) = heap {
+            write!(f, " heap_kib={} allocations={requests}", bytes / 1024)?;
+        }
+        Ok(())
     }
+}
+
+/// One run of the client that `open` makes of its arguments: reads `line`, prints what was measured.
+///
+/// # Errors
+/// As [`run`]; and arguments that are missing.
+pub fn measure(
+    line: impl IntoIterator<Item = String>,
+    open: impl FnOnce(&Arguments, &Arc<Tally>) -> Result<Box<dyn Client>>,
+) -> Result<()> {
+    let arguments = Arguments::from_line(line)?;
+    let load = Load::read(&arguments)?;
+    let tally = Arc::new(Tally::default());
+    let mut client = open(&arguments, &tally)?;
+    let report = run(&arguments, &load, &mut *client, &tally)?;
+    println!("{report}");
+    Ok(())
 }
 
 /// One run of one client.
@@ -111,56 +143,67 @@ pub fn run(arguments: &Arguments, load: &Load, client: &mut dyn Client, tally: &
     let Arguments { warmup, records, pace, .. } = *arguments;
     client.send(load, 0..warmup)?;
     client.flush()?;
-    let begun = Moment::now();
+    let (begun, before) = (Moment::now(), heap());
+    let mut late_us = 0;
     if pace == 0 {
         client.send(load, warmup..warmup + records)?;
     } else {
-        paced(pace, warmup..warmup + records, load, client, tally)?;
+        late_us = paced(pace, warmup..warmup + records, load, client, tally)?;
     }
     client.flush()?;
-    let (wall, cpu) = begun.elapsed();
+    let ((wall, cpu), after) = (begun.elapsed(), heap());
     let acked = tally.acked();
     ensure!(acked == warmup + records, "{acked} of {} acknowledged, {} failed", warmup + records, tally.failed());
-    Ok(report(records, acked, wall, cpu, tally))
+    let heap =
+        before.zip(after).map(|(Heap { requests, .. }, after)| Heap { requests: after.requests - requests, ..after });
+    Ok(Report { late_us, heap, ..report(records, acked, wall, cpu, tally) })
 }
 
-/// Records as they fall due, however late the client is with those before.
-fn paced(pace: u64, numbers: Range<u64>, load: &Load, client: &mut dyn Client, tally: &Tally) -> Result<()> {
+/// Records as they fall due, however late the client is with those before. How late all but a hundredth were handed over,
+/// microseconds: by a machine that does not wake in time, or a client that keeps its caller.
+fn paced(pace: u64, numbers: Range<u64>, load: &Load, client: &mut dyn Client, tally: &Tally) -> Result<u64> {
     let per_tick = (pace / 1_000).max(1);
     let tick = if pace >= 1_000 { TICK } else { Duration::from_secs(1) / u32::try_from(pace)? };
     let start = Instant::now() + tick;
     tally.pace(Schedule { start, first: numbers.start, per_tick, tick });
+    let mut late = Histogram::<u64>::new(3)?;
     let mut due = start;
     let mut next = numbers.start;
     while next < numbers.end {
         thread::sleep(due.saturating_duration_since(Instant::now()));
+        late.saturating_record(u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX));
         let end = (next + per_tick).min(numbers.end);
         client.send(load, next..end)?;
         client.end_of_tick()?;
         (next, due) = (end, due + tick);
     }
-    Ok(())
+    Ok(late.value_at_quantile(0.99))
 }
 
 /// As many as go in a time. Ends the process: what is unacknowledged then is nobody's concern.
 fn run_for_a_while(arguments: &Arguments, load: &Load, client: &mut dyn Client, tally: &Arc<Tally>) -> Result<Report> {
     let (window, watched) = (arguments.window, Arc::clone(tally));
+    let sent = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&sent);
     thread::spawn(move || {
         thread::sleep(LEAD_IN);
         let (begun, before) = (Moment::now(), watched.acked());
         thread::sleep(window);
         let (wall, cpu) = begun.elapsed();
         let acked = watched.acked();
-        println!("{}", report(acked - before, acked, wall, cpu, &watched));
+        let report = report(acked - before, acked, wall, cpu, &watched);
+        println!("{}", Report { sent: counted.load(Ordering::Relaxed), ..report });
         std::process::exit(0);
     });
     for chunk in 0.. {
-        client.send(load, chunk * 64..(chunk + 1) * 64)?;
+        client.send(load, chunk * CHUNK..(chunk + 1) * CHUNK)?;
+        sent.store((chunk + 1) * CHUNK, Ordering::Relaxed);
     }
     unreachable!("the process ends before")
 }
 
 fn report(records: u64, acked: u64, wall: Duration, cpu: Duration, tally: &Tally) -> Report {
     let (p50_us, p99_us) = (tally.latency(0.5), tally.latency(0.99));
-    Report { records, acked, cpu, wall, resident_kib: resident_kib(), p50_us, p99_us }
+    let (resident_kib, heap) = (resident_kib(), heap());
+    Report { records, acked, cpu, wall, resident_kib, p50_us, p99_us, late_us: 0, sent: 0, heap }
 }

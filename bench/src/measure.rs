@@ -2,6 +2,7 @@
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// x86-64 and most others.
@@ -9,7 +10,16 @@ const PAGE_KIB: u64 = 4;
 
 /// User and system time of this process, all threads, so far.
 pub fn cpu_time() -> Duration {
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Duration::ZERO };
+    cpu_time_of(UsageWho::RUSAGE_SELF)
+}
+
+/// User and system time of all children that have ended.
+pub fn children_cpu_time() -> Duration {
+    cpu_time_of(UsageWho::RUSAGE_CHILDREN)
+}
+
+fn cpu_time_of(who: UsageWho) -> Duration {
+    let Ok(usage) = getrusage(who) else { return Duration::ZERO };
     [usage.user_time(), usage.system_time()]
         .map(|time| Duration::from_micros(time.num_microseconds().unsigned_abs()))
         .iter()
@@ -40,4 +50,34 @@ impl Moment {
     pub fn elapsed(&self) -> (Duration, Duration) {
         (self.wall.elapsed(), cpu_time() - self.cpu)
     }
+}
+
+/// What the allocator has been asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Heap {
+    /// Requests so far, those for another size among them.
+    pub requests: usize,
+    /// Bytes in use.
+    pub bytes: usize,
+}
+
+impl Heap {
+    /// What an allocator of the crate `stats_alloc` says.
+    pub fn of(stats: &stats_alloc::Stats) -> Self {
+        // What a reallocation adds or takes stands among the allocated or the deallocated bytes already.
+        let bytes = stats.bytes_allocated.saturating_sub(stats.bytes_deallocated);
+        Self { requests: stats.allocations + stats.reallocations, bytes }
+    }
+}
+
+static GAUGE: OnceLock<fn() -> Heap> = OnceLock::new();
+
+/// Has reports tell of the heap: for programs whose allocator counts.
+pub fn count_heap_by(gauge: fn() -> Heap) {
+    let _ = GAUGE.set(gauge);
+}
+
+/// The heap of this process now, if anybody counts.
+pub fn heap() -> Option<Heap> {
+    GAUGE.get().map(|gauge| gauge())
 }

@@ -25,8 +25,23 @@ pub struct Scenario {
     records: u64,
     defaults: bool,
     window_ms: u64,
-    /// Arguments of the broker.
-    pub broker: &'static [&'static str],
+    /// Whom it is sent to.
+    pub place: Place,
+    /// Rounds that are enough where the figure does not depend on time.
+    pub rounds: usize,
+    /// Nanoseconds of a record, beside those in S1: for the estimate of how long a run takes.
+    weight: f64,
+}
+
+/// Where the records of a scenario go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A cheap broker of our own, with these arguments.
+    Cheap(&'static [&'static str]),
+    /// The same, the records being lines on a program's standard input.
+    Pipe,
+    /// Real brokers that somebody else has started.
+    Real,
 }
 
 /// What a scenario measures.
@@ -42,6 +57,10 @@ pub enum Figure {
     Bandwidth,
     /// Memory held while nothing is acknowledged.
     Memory,
+    /// Requests to the allocator for a record.
+    Allocations,
+    /// Lines a second, and memory.
+    Lines,
 }
 
 const S1: Scenario = Scenario {
@@ -59,23 +78,36 @@ const S1: Scenario = Scenario {
     records: 3_000_000,
     defaults: false,
     window_ms: 0,
-    broker: &[],
+    place: Place::Cheap(&[]),
+    rounds: usize::MAX,
+    weight: 1.0,
+};
+
+/// As S1, with what real brokers on the same machine can take.
+const R1: Scenario = Scenario {
+    id: "R1",
+    about: "100-byte values, no key, 6 partitions on three brokers, each client's defaults with acks=all, as fast as it goes",
+    records: 2_000_000,
+    defaults: true,
+    place: Place::Real,
+    weight: 5.0,
+    ..S1
 };
 
 /// All of them.
-pub const ALL: [Scenario; 13] = [
+pub const ALL: [Scenario; 18] = [
     S1,
-    Scenario { id: "S1b", about: "as S1, batches of 16 KiB", batch: 16_384, ..S1 },
-    Scenario { id: "S2", about: "as S1, values of 1 KiB", value: 1_024, records: 1_000_000, ..S1 },
-    Scenario { id: "S3", about: "as S1, lz4", compression: "lz4", records: 1_500_000, ..S1 },
-    Scenario { id: "S4", about: "as S1, zstd", compression: "zstd", records: 1_500_000, ..S1 },
+    Scenario { id: "S1b", about: "as S1, batches of 16 KiB", batch: 16_384, weight: 1.2, ..S1 },
+    Scenario { id: "S2", about: "as S1, values of 1 KiB", value: 1_024, records: 1_000_000, weight: 2.5, ..S1 },
+    Scenario { id: "S3", about: "as S1, lz4", compression: "lz4", records: 1_500_000, weight: 1.6, ..S1 },
+    Scenario { id: "S4", about: "as S1, zstd", compression: "zstd", records: 1_500_000, weight: 2.5, ..S1 },
     Scenario {
         id: "S5",
         about: "10,000 records a second, linger 0: latency from when a record was due",
         figure: Figure::Latency,
         linger_ms: 0,
         pace: 10_000,
-        records: 50_000,
+        records: 80_000,
         ..S1
     },
     Scenario {
@@ -84,16 +116,18 @@ pub const ALL: [Scenario; 13] = [
         partitions: 1_000,
         round_robin: true,
         records: 2_000_000,
+        weight: 2.5,
         ..S1
     },
     Scenario {
         id: "S7",
         about: "as S1, every acknowledgement 20 ms late",
         figure: Figure::Rate,
-        broker: &["--ack-delay-ms", "20"],
+        place: Place::Cheap(&["--ack-delay-ms", "20"]),
+        weight: 2.5,
         ..S1
     },
-    Scenario { id: "S8", about: "as S1, 16-byte keys, 8,192 distinct", keyed: true, ..S1 },
+    Scenario { id: "S8", about: "as S1, 16-byte keys, 8,192 distinct", keyed: true, weight: 1.2, ..S1 },
     Scenario {
         id: "P1",
         about: "one partition, values of 1 KiB, a round trip of 50 ms, each client's defaults",
@@ -102,7 +136,7 @@ pub const ALL: [Scenario; 13] = [
         value: 1_024,
         defaults: true,
         window_ms: 3_000,
-        broker: &["--network-delay-ms", "50"],
+        place: Place::Cheap(&["--network-delay-ms", "50"]),
         ..S1
     },
     Scenario {
@@ -111,7 +145,7 @@ pub const ALL: [Scenario; 13] = [
         partitions: 10,
         round_robin: true,
         pace: 900,
-        records: 4_500,
+        records: 2_700,
         ..S1
     },
     Scenario {
@@ -120,7 +154,7 @@ pub const ALL: [Scenario; 13] = [
         partitions: 10_000,
         round_robin: true,
         pace: 900,
-        records: 4_500,
+        records: 2_700,
         ..S1
     },
     Scenario {
@@ -129,8 +163,37 @@ pub const ALL: [Scenario; 13] = [
         figure: Figure::Memory,
         value: 10,
         window_ms: 3_000,
-        broker: &["--mute"],
+        place: Place::Cheap(&["--mute"]),
+        rounds: 1,
         ..S1
+    },
+    Scenario {
+        id: "A",
+        about: "as S1: how often the allocator is asked for memory, for a record in the steady state",
+        figure: Figure::Allocations,
+        rounds: 1,
+        ..S1
+    },
+    Scenario {
+        id: "pipe",
+        about: "lines of 100 bytes from a pipe, each a record, 6 partitions, on both cores",
+        figure: Figure::Lines,
+        records: 6_000_000,
+        place: Place::Pipe,
+        weight: 1.5,
+        ..S1
+    },
+    R1,
+    Scenario { id: "R2", about: "as R1, values of 1 KiB", value: 1_024, records: 300_000, weight: 15.0, ..R1 },
+    Scenario {
+        id: "R3",
+        about: "as R1, 10,000 records a second, linger 0: latency",
+        figure: Figure::Latency,
+        linger_ms: 0,
+        pace: 10_000,
+        records: 50_000,
+        defaults: false,
+        ..R1
     },
 ];
 
@@ -140,8 +203,38 @@ impl Scenario {
         self.value
     }
 
-    /// What a client is told. `warmup`: records before the measured ones, for clients that need many.
-    pub fn arguments(&self, mode: &str, bootstrap: &str, warmup: u64, files: &Files) -> Arguments {
+    /// Records of a run of a client that is given one in `share`.
+    pub fn records(&self, share: u64) -> u64 {
+        // Those that are paced take as long for everybody.
+        if self.pace > 0 { self.records } else { self.records / share.max(1) }
+    }
+
+    /// Records before the measured ones, for a client that needs so many.
+    pub fn warmup(&self, wanted: u64) -> u64 {
+        match self.place {
+            Place::Pipe => 0,
+            Place::Real => wanted.min(500_000),
+            // So few records a second need no more, and those that handle ten thousand partitions badly take long.
+            Place::Cheap(_) if self.pace > 0 && self.pace < 1_000 => wanted / 10,
+            Place::Cheap(_) => wanted,
+        }
+    }
+
+    /// How long a run takes about, of a client that needs `ns` for a record of S1.
+    pub fn expected(&self, ns: f64, warmup: u64, share: u64) -> Duration {
+        let each = ns * self.weight / 1e9;
+        let warming = self.warmup(warmup) as f64 * each;
+        let measured = match (self.window_ms, self.pace) {
+            (0, 0) => self.records(share) as f64 * each,
+            (0, pace) => self.records as f64 / pace as f64,
+            (window_ms, _) => 1.0 + window_ms as f64 / 1e3,
+        };
+        Duration::from_secs_f64(0.3 + measured + if self.window_ms == 0 { warming } else { 0.0 })
+    }
+
+    /// What a client is told. `warmup`: records before the measured ones, for clients that need many; `share`: it is given
+    /// one record in so many, for clients that need long.
+    pub fn arguments(&self, mode: &str, bootstrap: &str, (warmup, share): (u64, u64), files: &Files) -> Arguments {
         let large = self.value > 100;
         let memory = if large { 40 << 20 } else { 32 << 20 };
         let unacked = match self.figure {
@@ -162,8 +255,8 @@ impl Scenario {
             compression: self.compression.to_owned(),
             batch: self.batch,
             linger: Duration::from_millis(self.linger_ms),
-            warmup: if self.pace > 0 && self.pace < 1_000 { warmup.min(20_000) } else { warmup },
-            records: self.records,
+            warmup: self.warmup(warmup),
+            records: self.records(share),
             pace: self.pace,
             unacked,
             memory,
@@ -201,7 +294,8 @@ impl Files {
         Ok(files)
     }
 
-    fn values(&self, size: usize) -> PathBuf {
+    /// The file of values of this size.
+    pub fn values(&self, size: usize) -> PathBuf {
         self.folder.join(format!("values-{size}"))
     }
 
@@ -235,7 +329,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("milena-bench-{}", std::process::id()));
         let files = Files::write(&folder).expect("a folder for files");
         for scenario in ALL {
-            let told = scenario.arguments("mode", "localhost:9092", 7, &files);
+            let told = scenario.arguments("mode", "localhost:9092", (7, 2), &files);
             assert_eq!(Arguments::from_line(told.to_line()).expect("it reads"), told, "{}", scenario.id);
             let values = std::fs::read(&told.values).expect("values");
             assert_eq!(values.len() % scenario.value, 0, "{}: whole values", scenario.id);

@@ -18,6 +18,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 const IN_FLIGHT: usize = 5;
+/// Bytes of a batch where the others take their defaults and it is asked for large ones: what brokers take by default.
+const LARGE: usize = 1024 * 1024;
 /// The version that the broker speaks and all clients use.
 const VERSION: i16 = 9;
 /// Pieces per `writev`; the system takes 1,024.
@@ -32,6 +34,8 @@ pub(super) struct Ideal {
     compression: Compression,
     compressor: Compressor,
     batches: Vec<Open>,
+    /// Those that hold records, so that a request costs nothing for the others.
+    open: Vec<usize>,
     /// The partition that keyless records go to until its batch is full.
     current: usize,
     /// Full batches of the open request.
@@ -60,12 +64,13 @@ impl Ideal {
         Ok(Self {
             stream,
             topic: arguments.topic.clone(),
-            batch: arguments.batch.min(share),
+            batch: if arguments.mode == "large" { LARGE } else { arguments.batch.min(share) },
             in_flight: VecDeque::new(),
             unacked: IN_FLIGHT,
             compression: Compression { codec, level: None },
             compressor: Compressor::default(),
             batches: (0..partitions).map(|_| Open::default()).collect(),
+            open: Vec::with_capacity(partitions),
             current: 0,
             full: 0,
             free: Vec::new(),
@@ -81,6 +86,7 @@ impl Ideal {
         let open = &mut self.batches[at];
         if open.count == 0 {
             open.first = outgoing.number;
+            self.open.push(at);
         }
         let view = RecordView {
             timestamp_delta: 0,
@@ -104,9 +110,10 @@ impl Ideal {
 
     /// Writes all open batches, and waits while too many requests are in flight.
     fn request(&mut self) -> Result<()> {
-        let mut sealed = Vec::with_capacity(self.batches.len());
-        let mut records = Vec::with_capacity(self.batches.len());
-        for (index, open) in self.batches.iter_mut().enumerate().filter(|(_, open)| open.count > 0) {
+        let mut sealed = Vec::with_capacity(self.open.len());
+        let mut records = Vec::with_capacity(self.open.len());
+        for index in self.open.drain(..) {
+            let open = &mut self.batches[index];
             let mut body = std::mem::replace(&mut open.body, self.free.pop().unwrap_or_default());
             let mut codec = Codec::None;
             if self.compression.codec != Codec::None {

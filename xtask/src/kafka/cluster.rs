@@ -234,6 +234,11 @@ impl Cluster {
         self.plan.nodes.iter().rev().try_for_each(|node| node.kill(&self.plan))
     }
 
+    /// The process ids of its nodes.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        self.plan.nodes.iter().filter_map(|node| node.pid(&self.plan)).collect()
+    }
+
     /// What its processes do at this moment.
     pub(crate) fn status(&self) -> Status {
         Status::of(&self.plan)
