@@ -37,6 +37,8 @@ pub fn document(preface: &str, results: &Results) -> String {
     out.trim_end().to_owned() + "\n"
 }
 
+/// A cell without a number. A column that has no other is left out.
+const NONE: &str = "–";
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// A column: its head, and its cell for a row.
@@ -64,7 +66,8 @@ pub fn section(scenario: &Scenario, results: &Results) -> String {
     if matches!(scenario.figure, Figure::Rate | Figure::Bandwidth | Figure::Lines) {
         measured.reverse();
     }
-    let columns = columns(scenario, &measured);
+    let mut columns = columns(scenario, &measured);
+    columns.retain(|column| measured.iter().any(|(_, figures)| (column.cell)(figures) != NONE));
     let mut out = format!("### {}: {}\n\n| client |", scenario.id, scenario.about);
     for column in &columns {
         let _ = write!(out, " {} |", column.head);
@@ -165,11 +168,11 @@ fn ratio<'a>(
 }
 
 fn plain(number: f64, digits: usize) -> String {
-    if number.is_nan() { "–".to_owned() } else { format!("{number:.digits$}") }
+    if number.is_nan() { NONE.to_owned() } else { format!("{number:.digits$}") }
 }
 
 fn percent(share: f64) -> String {
-    if share.is_nan() { "–".to_owned() } else { format!("{:.0} %", 100.0 * share) }
+    if share.is_nan() { NONE.to_owned() } else { format!("{:.0} %", 100.0 * share) }
 }
 
 #[cfg(test)]

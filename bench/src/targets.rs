@@ -173,6 +173,7 @@ impl Target {
         let measured = match share {
             Some(share) => format!("{share:.0} %"),
             None if ratio >= 1_000.0 => format!("{ratio:.0}"),
+            None if ratio < 0.1 => format!("{ratio:.4}"),
             None => format!("{ratio:.2}"),
         };
         Some(Verdict { measured, met })
