@@ -60,13 +60,22 @@ pub(crate) struct ProduceArgs {
     pub(crate) input: InputForm,
 
     /// Values are JSON, written by this schema: avro:FILE, json:FILE or protobuf:FILE#MESSAGE (registered under the topic's
-    /// subject, unless auto.register.schemas=false), subject:NAME (its latest), id:N. The registry is schema.registry.url.
+    /// subject, unless auto.register.schemas=false; what they refer to may stand in files beside), subject:NAME (its latest),
+    /// id:N. The registry is schema.registry.url.
     #[arg(long, value_name = "SCHEMA")]
     pub(crate) value_schema: Option<SchemaChoice>,
 
     /// The same for keys.
     #[arg(long, value_name = "SCHEMA")]
     pub(crate) key_schema: Option<SchemaChoice>,
+
+    /// What the values' schema in a file refers to, registered already; may repeat.
+    #[arg(long = "value-reference", value_name = "NAME=SUBJECT:VERSION", value_parser = parse_reference, requires = "value_schema")]
+    pub(crate) value_references: Vec<Reference>,
+
+    /// The same for keys.
+    #[arg(long = "key-reference", value_name = "NAME=SUBJECT:VERSION", value_parser = parse_reference, requires = "key_schema")]
+    pub(crate) key_references: Vec<Reference>,
 
     /// Schemas come from this file, which `milena schema pull` writes, and no registry is asked.
     #[arg(long, value_name = "FILE")]
@@ -188,7 +197,8 @@ pub(crate) struct SchemaTo {
     /// The subject, such as orders-value.
     pub(crate) subject: String,
 
-    /// avro:FILE, json:FILE or protobuf:FILE. Files that a Protobuf file imports stand beside it.
+    /// avro:FILE, json:FILE or protobuf:FILE. What it refers to may stand in files beside it: an Avro type in one of its
+    /// name, what a Protobuf file imports at its path.
     pub(crate) schema: SchemaChoice,
 
     /// What the schema refers to, registered already; may repeat.

@@ -33,15 +33,16 @@ pub(crate) fn run(command: &SchemaCommand) -> Exit {
 }
 
 fn register(to: &SchemaTo, normalize: bool) -> Result<Exit, Refused> {
-    let schema = own_schema(to)?;
-    let registered = block_on(connect(&to.settings)?.register(&to.subject, schema, normalize)).map_err(refused)?;
+    let registry = connect(&to.settings)?;
+    let schema = own_schema(to, &registry)?;
+    let registered = block_on(registry.register(&to.subject, schema, normalize)).map_err(refused)?;
     result(place(&registered));
     Ok(Exit::Acknowledged)
 }
 
 fn check(to: &SchemaTo, version: Option<u32>) -> Result<Exit, Refused> {
-    let schema = own_schema(to)?;
     let registry = connect(&to.settings)?;
+    let schema = own_schema(to, &registry)?;
     let judged = block_on(registry.compatibility(&to.subject, version, schema)).map_err(refused)?;
     let against = version.map_or_else(|| "its latest version".into(), |version| format!("version {version}"));
     if judged.is_compatible {
@@ -93,13 +94,11 @@ fn add(registry: &Registry, lock: &mut Lock, resolved: &Resolved) -> Result<(), 
     lock.add(resolved).map_err(|text| (Exit::Usage, text))
 }
 
-fn own_schema(to: &SchemaTo) -> Result<Schema, Refused> {
-    let format = records::format(&to.schema).map_err(|text| (Exit::Usage, text))?;
-    let mut schema = format.own.ok_or_else(|| {
-        (Exit::Usage, "the schema must be in a file: avro:FILE, json:FILE or protobuf:FILE".to_owned())
-    })?;
-    schema.references.extend(to.references.iter().cloned());
-    Ok(schema)
+fn own_schema(to: &SchemaTo, registry: &Registry) -> Result<Schema, Refused> {
+    let references = records::with_texts(registry, &to.references)?;
+    let format = records::format(&to.schema, &references).map_err(|text| (Exit::Usage, text))?;
+    let in_file = "the schema must be in a file: avro:FILE, json:FILE or protobuf:FILE";
+    format.own.ok_or_else(|| (Exit::Usage, in_file.to_owned()))
 }
 
 fn connect(settings: &SettingArgs) -> Result<Registry, Refused> {

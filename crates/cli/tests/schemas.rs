@@ -180,3 +180,70 @@ fn a_schema_is_registered_checked_pulled_and_used_offline() {
     let ran = run(&["schema", "pull", "users-value", "--lock", &lock, "-X", &url, "-X", "max.retries=0"], "");
     ran.assert_code(4);
 }
+
+const BASKET: &str = r#"{"type": "record", "name": "Basket", "namespace": "com.example", "fields": [
+    {"name": "owner", "type": "User"},
+    {"name": "lines", "type": {"type": "array", "items": "com.example.shop.Line"}}
+]}"#;
+
+const SHOP_LINE: &str = r#"{"type": "record", "name": "Line", "namespace": "com.example.shop", "fields": [
+    {"name": "owner", "type": "com.example.User"},
+    {"name": "count", "type": "int"}
+]}"#;
+
+const BASKET_LINE: &str = "{\"owner\": {\"id\": 42, \"name\": \"Ann\", \"email\": null}, \"lines\": []}\n";
+
+#[test]
+fn avro_types_in_files_beside_become_references_that_are_registered_first() {
+    let (cluster, (fake, url), scratch) = (cluster(), registry(), Scratch::new());
+    scratch.file("User.avsc", USER);
+    scratch.file("com.example.shop.Line.avsc", SHOP_LINE);
+    let schema = format!("avro:{}", scratch.file("basket.avsc", BASKET));
+    let dry = run(&["produce", "-b", "127.0.0.1:1", "b", "--validate", "--value-schema", &schema], BASKET_LINE);
+    dry.assert_code(0);
+    produce(&cluster, &["baskets", "-X", &url, "--value-schema", &schema], BASKET_LINE).assert_code(0);
+    let value = records(&cluster, "baskets").remove(0).value.unwrap();
+    assert_eq!(value[5..], [&ANN[..], &[0]].concat());
+    let registered: Vec<_> = fake.requests().into_iter().filter(|request| request.contains("/versions?")).collect();
+    let post = |subject: &str| format!("POST /subjects/{subject}/versions?normalize=false 200");
+    assert_eq!(registered, ["com.example.User", "com.example.shop.Line", "baskets-value"].map(post));
+}
+
+#[test]
+fn avro_files_that_do_not_hold_together_are_told_by_name() {
+    let (scratch, (_fake, url)) = (Scratch::new(), registry());
+    let schema = format!("avro:{}", scratch.file("basket.avsc", BASKET));
+    let missing = refused(&url, &schema);
+    missing.assert_code(2);
+    missing.assert_says("basket.avsc");
+    missing.assert_says("line 2, column");
+    missing.assert_says("unknown type \"com.example.User\"");
+    scratch.file("User.avsc", "\"string\"");
+    refused(&url, &schema).assert_says("User.avsc: it does not define com.example.User");
+    scratch.file("User.avsc", &USER.replace("\"long\"", "\"com.example.Basket\""));
+    scratch.file("Basket.avsc", BASKET);
+    refused(&url, &schema).assert_says("must stand in one file");
+}
+
+#[test]
+fn what_is_registered_already_is_named_as_a_reference() {
+    let (cluster, (fake, url), scratch) = (cluster(), registry(), Scratch::new());
+    run(&["schema", "register", "users", &avro(&scratch, USER), "-X", &url], "").assert_code(0);
+    let line = format!("avro:{}", scratch.file("l.avsc", SHOP_LINE));
+    let args = ["schema", "register", "lines", &line, "--reference", "com.example.User=users:1", "-X", &url];
+    run(&args, "").assert_code(0);
+    let before = fake.requests().len();
+    let schema = format!("avro:{}", scratch.file("b.avsc", BASKET));
+    let references = ["--value-reference", "com.example.shop.Line=lines:1"];
+    let args = [&["baskets", "-X", &url, "--value-schema", &schema][..], &references].concat();
+    produce(&cluster, &args, BASKET_LINE).assert_code(0);
+    assert_eq!(records(&cluster, "baskets")[0].value.as_ref().unwrap()[5..], [&ANN[..], &[0]].concat());
+    let requests = fake.requests().split_off(before);
+    let posts: Vec<_> = requests.iter().filter(|request| request.starts_with("POST")).collect();
+    assert_eq!(posts, ["POST /subjects/baskets-value/versions?normalize=false 200"]);
+    let unknown =
+        [&["baskets", "-X", &url, "--value-schema", &schema][..], &["--value-reference", "X=users:9"]].concat();
+    let ran = produce(&cluster, &unknown, BASKET_LINE);
+    ran.assert_code(2);
+    ran.assert_says("users");
+}

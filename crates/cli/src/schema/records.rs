@@ -10,6 +10,7 @@ use milena::serializer::{Bind, SerializedHeaders, Serializer, Side, Target};
 use milena_schema::binding::BindingError;
 use milena_schema::policy::Policy;
 use milena_schema::registry::block_on;
+use milena_schema::schema::Reference;
 use milena_schema::{Bound, Encode, Format, Registry, Resolved};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -56,20 +57,37 @@ impl SchemaWriter {
 /// Finds the schemas that the arguments name, within `patience`.
 pub(crate) fn bind(args: &ProduceArgs, settings: &Given, patience: Duration) -> Result<SchemaWriters, Refused> {
     let mut registry = None;
-    let mut bind = |choice: &Option<SchemaChoice>, side| {
+    let mut registry = || match &registry {
+        Some(registry) => Ok(Registry::clone(registry)),
+        None => Ok(registry.insert(connect(args, settings)?).clone()),
+    };
+    let mut bind = |choice: &Option<SchemaChoice>, references: &[Reference], side| {
         let Some(choice) = choice else { return Ok(None) };
-        let format = format(choice).map_err(|text| (Exit::Usage, text))?;
+        let references = if references.is_empty() { Vec::new() } else { with_texts(&registry()?, references)? };
+        let format = format(choice, &references).map_err(|text| (Exit::Usage, text))?;
         if let (true, Some(schema)) = (args.validate, &format.own) {
             return Ok(Some(checking(&format, schema)?));
         }
-        let registry = match &registry {
-            Some(registry) => registry,
-            None => registry.insert(connect(args, settings)?),
-        };
         let target = Target::new(args.topic.as_str(), side, patience);
-        bind_side(registry, choice, format, target).map(Some)
+        bind_side(&registry()?, choice, format, target).map(Some)
     };
-    Ok(SchemaWriters { key: bind(&args.key_schema, Side::Key)?, value: bind(&args.value_schema, Side::Value)? })
+    Ok(SchemaWriters {
+        key: bind(&args.key_schema, &args.key_references, Side::Key)?,
+        value: bind(&args.value_schema, &args.value_references, Side::Value)?,
+    })
+}
+
+/// References that the registry has, with the texts of it and of all behind it.
+pub(crate) fn with_texts(registry: &Registry, references: &[Reference]) -> Result<Vec<Reference>, Refused> {
+    let text = |reference: &Reference| {
+        let mut reference = reference.clone();
+        if let (None, Some(version)) = (&reference.schema, reference.version) {
+            let found = block_on(registry.version(&reference.subject, version)).map_err(super::refused)?;
+            reference.schema = Some(Arc::clone(&found.schema));
+        }
+        Ok(reference)
+    };
+    references.iter().map(text).collect()
 }
 
 fn connect(args: &ProduceArgs, settings: &Given) -> Result<Registry, Refused> {
@@ -84,9 +102,10 @@ fn connect(args: &ProduceArgs, settings: &Given) -> Result<Registry, Refused> {
     }
 }
 
-pub(crate) fn format(choice: &SchemaChoice) -> Result<AnyJson, String> {
+/// `references`: what a schema in a file refers to besides the files beside it, with their texts.
+pub(crate) fn format(choice: &SchemaChoice, references: &[Reference]) -> Result<AnyJson, String> {
     let own = match &choice.place {
-        Place::File(schema_type, path) => Some(file::read(*schema_type, path)?),
+        Place::File(schema_type, path) => Some(file::read(*schema_type, path, references)?),
         Place::Subject(_) | Place::Id(_) => None,
     };
     let format = AnyJson { own, message: choice.message.clone() };

@@ -28,6 +28,8 @@ pub struct ParseError {
     pub path: String,
     /// What is wrong there.
     pub reason: String,
+    /// The full name of the type that is used there and defined nowhere, if it is that: a reference with its text is missing.
+    pub unknown: Option<String>,
 }
 
 fn of(reference: &Option<String>) -> String {
@@ -50,7 +52,7 @@ pub(super) fn parse(schema: &Schema) -> Result<AvroSchema, ParseError> {
 fn top(text: &str, reference: Option<&str>, reason: impl Into<String>) -> ParseError {
     let (line, column) = json_text::place(text, 0);
     let reference = reference.map(str::to_owned);
-    ParseError { reference, line, column, path: String::new(), reason: reason.into() }
+    ParseError { reference, line, column, path: String::new(), reason: reason.into(), unknown: None }
 }
 
 struct Parser {
@@ -63,6 +65,8 @@ struct Parser {
     seen: HashSet<String>,
     /// Where we are. An error leaves it as it was.
     path: Vec<String>,
+    /// A name that was used and is defined nowhere: parsing ends there.
+    unknown: Option<String>,
     /// Defaults of this text, to be held against their types when all of those are known.
     defaults: Vec<Default>,
 }
@@ -81,6 +85,7 @@ impl Parser {
             open: HashMap::new(),
             seen: HashSet::new(),
             path: Vec::new(),
+            unknown: None,
             defaults: Vec::new(),
         }
     }
@@ -118,7 +123,8 @@ impl Parser {
     fn error(&self, fault: Fault, text: &str, reference: Option<&str>) -> ParseError {
         let (line, column) = json_text::place(text, fault.at);
         let reference = reference.map(str::to_owned);
-        ParseError { reference, line, column, path: self.path.concat(), reason: fault.reason }
+        let unknown = self.unknown.clone();
+        ParseError { reference, line, column, path: self.path.concat(), reason: fault.reason, unknown }
     }
 
     fn schema(&mut self, json: &Json, namespace: &str) -> Result<NodeId, Fault> {
@@ -138,7 +144,10 @@ impl Parser {
         // Java looks in no namespace too, for what was defined there.
         match self.names.get(full.full()).or_else(|| self.names.get(name)) {
             Some(id) => Ok(*id),
-            None => Err(fault(json, format!("unknown type {:?}: it must be defined before it is used", full.full()))),
+            None => {
+                self.unknown = Some(full.full().to_owned());
+                Err(fault(json, format!("unknown type {:?}: it must be defined before it is used", full.full())))
+            }
         }
     }
 
