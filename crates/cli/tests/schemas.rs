@@ -220,7 +220,7 @@ fn avro_files_that_do_not_hold_together_are_told_by_name() {
     missing.assert_says("unknown type \"com.example.User\"");
     scratch.file("User.avsc", "\"string\"");
     refused(&url, &schema).assert_says("User.avsc: it does not define com.example.User");
-    scratch.file("User.avsc", &USER.replace("\"long\"", "\"com.example.Basket\""));
+    scratch.file("User.avsc", USER.replace("\"long\"", "\"com.example.Basket\""));
     scratch.file("Basket.avsc", BASKET);
     refused(&url, &schema).assert_says("must stand in one file");
 }
