@@ -1,8 +1,9 @@
-//! `cargo xtask docs`: CONFIGURATION.md, made from the one table of knobs.
+//! `cargo xtask docs`: CONFIGURATION.md, made from the one table of knobs, and that of a registry's settings.
 
 use crate::workspace;
 use anyhow::ensure;
 use milena::knobs::{GROUPS, Group, Knob, Support, Unit};
+use milena_schema::registry::knobs::KNOBS as REGISTRY;
 use std::fmt::{self, Write};
 
 /// Writes CONFIGURATION.md.
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 const INTRODUCTION: &str = "\
 # Configuration
 
-<!-- Made by `cargo xtask docs` from crates/milena/src/knobs. Change it there. -->
+<!-- Made by `cargo xtask docs` from crates/milena/src/knobs and crates/schema/src/registry/knobs.rs. Change it there. -->
 
 Settings have the Java producer's names, defaults and ranges (Apache Kafka 4.3.1), so a Java producer's properties file can be
 used as it is: `Producer::from_properties`, `milena produce --config FILE` and `-X NAME=VALUE`. In code each has a method of
@@ -54,6 +55,7 @@ fn configuration() -> Result<String, fmt::Error> {
     for group in GROUPS {
         writeln!(page, "- [{}](#{})", group.title, anchor(group.title))?;
     }
+    writeln!(page, "- [{REGISTRY_TITLE}](#{})", anchor(REGISTRY_TITLE))?;
     for group in GROUPS {
         writeln!(page, "\n## {}\n\n{}", group.title, group.doc)?;
         if group.knobs.iter().all(Knob::is_supported) {
@@ -62,7 +64,28 @@ fn configuration() -> Result<String, fmt::Error> {
             answers(&mut page, group)?;
         }
     }
+    registry(&mut page)?;
     Ok(page)
+}
+
+const REGISTRY_TITLE: &str = "Schema registry";
+
+/// Settings of `milena-schema`: a table of their own, with other names.
+fn registry(page: &mut String) -> fmt::Result {
+    writeln!(
+        page,
+        "\n## {REGISTRY_TITLE}\n\nSettings of `milena-schema`'s registry, by the names that Java's serializers have for them \
+         ([docs/schema.md](docs/schema.md)). All but those of TLS are known with and without `schema.registry.` before them. They \
+         may stand in the producer's file, where a name that both have is the producer's. Two that contradict each other are an \
+         error that names both.\n"
+    )?;
+    writeln!(page, "| name | default | |\n|---|---|---|")?;
+    for knob in REGISTRY {
+        let default = knob.default.map_or_else(String::new, |default| format!("`{default}`"));
+        let answer = knob.answer().map_or_else(String::new, |answer| format!("*{answer}:* "));
+        writeln!(page, "| `{}` | {default} | {answer}{} |", knob.name, knob.doc)?;
+    }
+    Ok(())
 }
 
 /// A knob that does something: its facts, what it trades, where it differs.
@@ -130,8 +153,8 @@ mod tests {
     #[test]
     fn every_knob_stands_on_the_page() {
         let page = configuration().unwrap();
-        for knob in knobs::all() {
-            assert!(page.contains(&format!("`{}`", knob.name)), "{}", knob.name);
+        for name in knobs::all().map(|knob| knob.name).chain(REGISTRY.iter().map(|knob| knob.name)) {
+            assert!(page.contains(&format!("`{name}`")), "{name}");
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::args::ConfigCommand;
 use crate::console::{Console, result};
 use crate::exit::Exit;
 use milena::knobs::{self, Knob};
+use milena_schema::registry::knobs as registry;
 use std::fmt::Write as _;
 
 /// Runs `milena config …`.
@@ -11,9 +12,11 @@ pub(crate) fn run(command: ConfigCommand) -> Exit {
     match command {
         ConfigCommand::List => result(list()),
         ConfigCommand::Explain { knob: None } => result(explain_all()),
-        ConfigCommand::Explain { knob: Some(name) } => match knobs::find(&name) {
-            Some(knob) => result(knob),
-            None => {
+        // A name that both have is the producer's: so are they read.
+        ConfigCommand::Explain { knob: Some(name) } => match (knobs::find(&name), registry::find(&name)) {
+            (Some(knob), _) => result(knob),
+            (None, Some(knob)) => result(knob),
+            (None, None) => {
                 Console::new(false).error(unknown(&name));
                 return Exit::Usage;
             }
@@ -25,7 +28,10 @@ pub(crate) fn run(command: ConfigCommand) -> Exit {
 /// Supported settings, one a line, in their groups.
 fn list() -> String {
     let supported = |knob: &&Knob| knob.is_supported();
-    let width = knobs::all().filter(supported).map(|knob| knob.name.len()).max().unwrap_or(0);
+    let of_registry = || registry::KNOBS.iter().filter(|knob| knob.answer().is_none());
+    let names = knobs::all().filter(supported).map(|knob| knob.name).chain(of_registry().map(|knob| knob.name));
+    let width = names.map(str::len).max().unwrap_or(0);
+    let line = |name: &str, default: Option<&str>| format!("  {name:width$}  {}", default.unwrap_or(""));
     let mut text = String::new();
     for group in knobs::GROUPS {
         let mut knobs = group.knobs.iter().filter(supported).peekable();
@@ -34,9 +40,12 @@ fn list() -> String {
         }
         let _ = writeln!(text, "{}{}", if text.is_empty() { "" } else { "\n" }, group.title);
         for knob in knobs {
-            let line = format!("  {:width$}  {}", knob.name, knob.default.unwrap_or(""));
-            let _ = writeln!(text, "{}", line.trim_end());
+            let _ = writeln!(text, "{}", line(knob.name, knob.default).trim_end());
         }
+    }
+    text.push_str("\nSchema registry\n");
+    for knob in of_registry() {
+        let _ = writeln!(text, "{}", line(knob.name, knob.default).trim_end());
     }
     text.push_str(
         "\n`milena config explain NAME` says what one does and trades. Java's other names are known to explain too.",
@@ -46,18 +55,17 @@ fn list() -> String {
 
 /// Every row of the table.
 fn explain_all() -> String {
-    knobs::GROUPS
-        .iter()
-        .map(|group| {
-            let knobs: Vec<_> = group.knobs.iter().map(ToString::to_string).collect();
-            format!("# {}\n\n{}\n\n{}", group.title, group.doc, knobs.join("\n\n"))
-        })
-        .collect::<Vec<_>>()
-        .join("\n\n")
+    let groups = knobs::GROUPS.iter().map(|group| {
+        let knobs: Vec<_> = group.knobs.iter().map(ToString::to_string).collect();
+        format!("# {}\n\n{}\n\n{}", group.title, group.doc, knobs.join("\n\n"))
+    });
+    let of_registry: Vec<_> = registry::KNOBS.iter().map(ToString::to_string).collect();
+    let of_registry = format!("# Schema registry\n\n{}", of_registry.join("\n\n"));
+    groups.chain([of_registry]).collect::<Vec<_>>().join("\n\n")
 }
 
 fn unknown(name: &str) -> String {
-    match knobs::nearest(name) {
+    match knobs::nearest(name).or_else(|| registry::nearest(name)) {
         Some(near) => format!("no setting is called {name}; did you mean {near}?"),
         None => format!("no setting is called {name}; `milena config list` prints them all"),
     }
@@ -74,6 +82,7 @@ mod tests {
             let found = text.lines().filter(|line| line.split_whitespace().next() == Some(knob.name)).count();
             assert_eq!(found, 1, "{}", knob.name);
         }
+        assert!(text.contains("\nSchema registry\n  schema.registry.url\n"), "{text}");
     }
 
     #[test]

@@ -108,6 +108,10 @@ fn settings_are_listed_and_explained() {
     let one = run(&["config", "explain", "linger.ms"], "");
     one.assert_code(0);
     assert!(one.stdout.contains("default: 5") && one.stdout.contains("How long an open batch"), "{one:?}");
+    let registrys = run(&["config", "explain", "basic.auth.user.info"], "");
+    registrys.assert_code(0);
+    assert!(registrys.stdout.contains("(schema registry)"), "{registrys:?}");
+    run(&["config", "explain", "use.latest.versin"], "").assert_says("did you mean use.latest.version?");
     let unknown = run(&["config", "explain", "linger"], "");
     unknown.assert_code(2);
     unknown.assert_says("no setting is called linger; did you mean linger.ms?");

@@ -8,6 +8,7 @@ use super::secret::Secret;
 use super::settings::{BasicSource, BearerSource, Draft, Pem};
 use crate::subject::Fallback;
 use read::{choice, framing, list, millis, number, pairs, seconds, strategy, switch};
+use std::fmt;
 
 /// One setting.
 #[derive(Debug)]
@@ -379,6 +380,29 @@ pub static KNOBS: &[RegistryKnob] = &[
     knob("avro.use.logical.type.converters", Some("false"), "Logical types are always known.", NoEffect),
 ];
 
+impl RegistryKnob {
+    /// What setting it is answered with, where it changes nothing here; `None`: it does what its documentation says.
+    pub fn answer(&self) -> Option<String> {
+        match self.effect {
+            Set(_) | Named(_) => None,
+            NoEffect => Some("accepted, without effect".into()),
+            Only(only) => Some(format!("refused but for {only}")),
+            Refused => Some("refused".into()),
+        }
+    }
+}
+
+/// What `milena config explain` prints.
+impl fmt::Display for RegistryKnob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} (schema registry)", self.name)?;
+        match self.answer() {
+            Some(answer) => write!(f, "  {answer}: {}", self.doc),
+            None => write!(f, "  default: {}\n\n  {}", self.default.unwrap_or("none"), self.doc),
+        }
+    }
+}
+
 /// The setting of this name.
 pub fn find(name: &str) -> Option<&'static RegistryKnob> {
     let named = |name: &str| {
@@ -411,8 +435,8 @@ pub(crate) fn keep(draft: &mut Draft, name: &str, value: &str) -> Result<(), Str
     }
 }
 
-/// The name that somebody who wrote `name` most likely meant.
-fn nearest(name: &str) -> Option<&'static str> {
+/// The name that somebody who wrote `name` most likely meant, unless nothing is near.
+pub fn nearest(name: &str) -> Option<&'static str> {
     let distance = |knob: &RegistryKnob| strsim::damerau_levenshtein(name, knob.name);
     let nearest = KNOBS.iter().map(|knob| (distance(knob), knob.name)).min();
     nearest.filter(|(distance, near)| distance * 3 <= near.len()).map(|(_, near)| near)
