@@ -29,6 +29,12 @@ pub(crate) fn run() -> Result<()> {
         let lint = cargo(&["clippy", "--workspace", "--test", target, "--", "-D", "warnings"]);
         step(begun, "lint the tests against the real ones", lint)?;
     }
+    for feature in ["", "avro", "protobuf", "protobuf-dynamic", "json", "thrift", "registry", "fake"] {
+        let name = format!("milena-schema with the feature {feature:?} alone");
+        let mut check = cargo(&["check", "--package", "milena-schema", "--lib", "--no-default-features"]);
+        check.args(["--features", feature]);
+        step(begun, &name, check)?;
+    }
     let mut documentation = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     step(begun, "documentation", documentation)?;
