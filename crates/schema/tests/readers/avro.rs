@@ -79,5 +79,5 @@ fn confluents_deserializer_and_fastavro_read_avro() {
         })
     };
     let expected = [json!({"id": -3, "name": "Jürgen", "email": "j@x.de"}), newer.clone(), order(order(Value::Null))];
-    assert_eq!(python::read(cases), expected);
+    assert_eq!(python::read("avro", cases), expected);
 }

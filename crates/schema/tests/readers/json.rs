@@ -48,5 +48,5 @@ fn confluents_deserializer_reads_json() {
         json!({"id": 12_345_678_901_234_567_890_u64, "lines": []}),
         json!({"id": "x"}),
     ];
-    assert_eq!(python::read(cases), expected);
+    assert_eq!(python::read("json", cases), expected);
 }

@@ -1,12 +1,16 @@
-//! Records that we write, read by readers that are not ours: Confluent's deserializers, fastavro, Apache's Thrift.
+//! Records that we write, through a broker, read by Confluent's consumer and by readers that are not ours: Confluent's
+//! deserializers, fastavro, Apache's Thrift.
 //!
-//! `cargo xtask prove records` makes their Python and names this target; `cargo test` alone leaves it out.
+//! `cargo xtask prove records` starts Kafka and registries, makes the Python, and names this target; `cargo test` alone leaves
+//! it out.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on")]
 
 mod avro;
+mod command_line;
 mod json;
 mod protobuf;
 mod python;
+mod registered;
 mod thrift;
 
 use milena::serializer::{SerializedHeaders, Side};
@@ -20,8 +24,8 @@ fn record<T: ?Sized, F: Format<T>>(format: &F, registered: Schema, id: u32, valu
     let encoder = format.compile(&resolved).unwrap();
     let frame = Framing::Prefix.frame(&resolved, Side::Value, encoder.prelude(), None).unwrap();
     let (mut record, mut headers) = (Vec::new(), SerializedHeaders::default());
-    frame.begin(&mut record, &mut headers);
+    let begun = frame.begin(&mut record, &mut headers);
     encoder.encode(value, &mut record).unwrap();
-    frame.end(&mut record).unwrap();
+    frame.end(begun, &mut record).unwrap();
     record
 }

@@ -8,35 +8,35 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const TEXT: &str = include_str!("orders.proto");
-const ITEM: &str = "syntax = \"proto3\"; package item; message Item { string sku = 1; }";
+pub(crate) const TEXT: &str = include_str!("orders.proto");
+pub(crate) const ITEM: &str = "syntax = \"proto3\"; package item; message Item { string sku = 1; }";
 /// What protoc makes of it: how Python registers it.
 const DESCRIPTOR: &str = include_str!("orders.base64");
 
 #[derive(Clone, PartialEq, Message)]
-struct Order {
+pub(crate) struct Order {
     #[prost(int64, tag = "1")]
-    id: i64,
+    pub(crate) id: i64,
     #[prost(btree_map = "string, message", tag = "2")]
-    by_name: BTreeMap<String, Line>,
+    pub(crate) by_name: BTreeMap<String, Line>,
     #[prost(message, repeated, tag = "3")]
-    lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
     #[prost(btree_map = "int32, double", tag = "4")]
-    rates: BTreeMap<i32, f64>,
+    pub(crate) rates: BTreeMap<i32, f64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Line {
+pub(crate) struct Line {
     #[prost(message, optional, tag = "1")]
-    item: Option<Item>,
+    pub(crate) item: Option<Item>,
     #[prost(sint32, tag = "2")]
-    n: i32,
+    pub(crate) n: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Item {
+pub(crate) struct Item {
     #[prost(string, tag = "1")]
-    sku: String,
+    pub(crate) sku: String,
 }
 
 impl Name for Order {
@@ -51,6 +51,10 @@ impl Name for Line {
     fn full_name() -> String {
         "shop.Order.Line".into()
     }
+}
+
+pub(crate) fn line(sku: &str, n: i32) -> Line {
+    Line { item: Some(Item { sku: sku.into() }), n }
 }
 
 fn text() -> Schema {
@@ -72,7 +76,6 @@ fn as_descriptor(name: &str, message: &str) -> Value {
 
 #[test]
 fn confluents_deserializer_reads_nested_messages_and_maps() {
-    let line = |sku: &str, n| Line { item: Some(Item { sku: sku.into() }), n };
     let order = Order {
         id: -1,
         by_name: BTreeMap::from([("a".into(), line("x", -5)), ("é".into(), Line::default())]),
@@ -101,5 +104,5 @@ fn confluents_deserializer_reads_nested_messages_and_maps() {
     });
     let one = json!({"item": {"sku": "x"}, "n": 7});
     let from_json = json!({"id": "9007199254740993", "rates": {"3": 0.1}, "lines": [{"n": -1}]});
-    assert_eq!(python::read(cases), [whole.clone(), one.clone(), from_json, whole, one]);
+    assert_eq!(python::read("protobuf", cases), [whole.clone(), one.clone(), from_json, whole, one]);
 }

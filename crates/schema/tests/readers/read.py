@@ -1,6 +1,7 @@
-"""Reads records that milena wrote, with readers that are not ours.
+"""Reads records that milena wrote, with readers that are not ours: read.py BOOTSTRAP TOPIC
 
-A line in is {"reader": …, "record": hex, …}; the line out is what was read, as JSON, for milena's test to compare.
+The topic has one partition; its records are read by Confluent's consumer. A line in is {"reader": …, …} for the next of them;
+the line out is what was read, as JSON, for milena's test to compare.
 """
 
 import base64
@@ -9,8 +10,10 @@ import json
 import os
 import sys
 import tempfile
+import uuid
 
 import fastavro
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer
@@ -34,14 +37,45 @@ def registry(name, schemas, kind):
     return client
 
 
-def avro(case, record):
+def records(bootstrap, topic):
+    """Values and headers from the topic's beginning on."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": topic, "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    while True:
+        message = consumer.poll(30)
+        assert message is not None, "no record for 30 s"
+        assert message.error() is None, message.error()
+        yield message.value(), message.headers()
+
+
+def registered(case, record, headers):
+    """By the schema that a real registry has for the record: what was read, and that schema's text."""
+    client = SchemaRegistryClient({"url": case["registry"]})
+    context = SerializationContext(case["topic"], MessageField.VALUE, headers)
+    if case["format"] == "PROTOBUF":
+        # Confluent's reader asks for a serialised descriptor, which these registries do not make of a text.
+        read = protobuf(case, record, headers)
+    elif case["format"] == "AVRO":
+        read = AvroDeserializer(client)(record, context)
+    else:
+        read = JSONDeserializer(None, schema_registry_client=client)(record, context)
+    guid = [value for name, value in headers or [] if name == "__value_schema_id"]
+    if guid:
+        schema = client.get_schema_by_guid(str(uuid.UUID(bytes=guid[0][1:17])))
+    else:
+        schema = client.get_schema(int.from_bytes(record[1:5], "big"))
+    assert schema.schema_type == case["format"], schema.schema_type
+    return {"schema": schema.schema_str, "read": read}
+
+
+def avro(case, record, _):
     read = AvroDeserializer(registry(case["case"], case["schemas"], "AVRO"))(record, CONTEXT)
     written_by = json.loads(case["schemas"][int.from_bytes(record[1:5], "big") - 1])
     assert fastavro.schemaless_reader(io.BytesIO(record[5:]), written_by) == read
     return read
 
 
-def json_schema(case, record):
+def json_schema(case, record, _):
     client = registry(case["case"], case["schemas"], "JSON")
     return JSONDeserializer(None, schema_registry_client=client)(record, CONTEXT)
 
@@ -61,7 +95,7 @@ def compiled(files):
             return descriptor_pb2.FileDescriptorSet.FromString(file.read())
 
 
-def protobuf(case, record):
+def protobuf(case, record, _):
     files = compiled(case["files"])
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
@@ -143,7 +177,7 @@ def value(protocol, kind):
 
 
 def thrift(protocol):
-    def read(_, record):
+    def read(_, record, __):
         transport = TMemoryBuffer(record)
         fields = struct(protocol(transport))
         assert transport.read(1) == b"", "bytes behind the struct"
@@ -156,11 +190,13 @@ READERS = {
     "avro": avro,
     "json": json_schema,
     "protobuf": protobuf,
+    "registered": registered,
     "thrift binary": thrift(TBinaryProtocol),
     "thrift compact": thrift(TCompactProtocol),
 }
 
+topic = records(*sys.argv[1:])
 for line in sys.stdin:
     case = json.loads(line)
-    read = READERS[case["reader"]](case, bytes.fromhex(case["record"]))
+    read = READERS[case["reader"]](case, *next(topic))
     print(json.dumps(read, default=lambda other: other.hex() if isinstance(other, bytes) else str(other)), flush=True)

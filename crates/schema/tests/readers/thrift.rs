@@ -54,5 +54,5 @@ fn apaches_python_reads_both_protocols() {
         "40": {"1": "c", "2": i32::MAX},
         "41": answers,
     });
-    assert_eq!(python::read(cases), [order.clone(), order]);
+    assert_eq!(python::read("thrift", cases), [order.clone(), order]);
 }
