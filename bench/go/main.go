@@ -75,7 +75,7 @@ func main() {
 
 func options(args arguments) []kgo.Opt {
 	options := []kgo.Opt{
-		kgo.SeedBrokers(args["bootstrap"]),
+		kgo.SeedBrokers(strings.Split(args["bootstrap"], ",")...),
 		kgo.DefaultProduceTopic(args["topic"]),
 		kgo.ProducerBatchCompression(map[string]kgo.CompressionCodec{
 			"none": kgo.NoCompression(), "lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
@@ -196,7 +196,7 @@ func (r *run) forAWhile(window time.Duration) {
 // A record for each line, as `rpk topic produce` reads and sends them: kgo's own reader, and a callback.
 func lines(args arguments) {
 	client, err := kgo.NewClient(
-		kgo.SeedBrokers(args["bootstrap"]),
+		kgo.SeedBrokers(strings.Split(args["bootstrap"], ",")...),
 		kgo.DefaultProduceTopic(args["topic"]),
 		kgo.ProducerBatchCompression(kgo.NoCompression()),
 	)
