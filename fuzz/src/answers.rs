@@ -1,8 +1,11 @@
-//! The answers that the producer reads where they lie: no memory at all, and the same as the generated code reads.
+//! The answers that the producer reads: three where they lie, with no memory at all and as the generated code reads them, and two
+//! by the generated code, within what the producer may hold for what it received.
 
-use crate::memory::within;
+use crate::memory::{received, within};
 use milena_wire::Decode;
 use milena_wire::buf::Reader;
+use milena_wire::messages::init_producer_id::InitProducerIdResponse;
+use milena_wire::messages::list_offsets::ListOffsetsResponse;
 use milena_wire::messages::metadata::MetadataResponse;
 use milena_wire::messages::produce::ProduceResponse;
 use milena_wire::{metadata, produce, version::Offered};
@@ -10,9 +13,12 @@ use milena_wire::{metadata, produce, version::Offered};
 /// What the table of offered versions takes: one row for each API that has a name.
 const OFFERED: usize = 8_192;
 
-/// Reads a body as one of the three, chosen by `which`.
+/// Bytes of a ListOffsets answer that the producer reads at most.
+const LOG_END_MAX: usize = 1_024;
+
+/// Reads a body as one of the five, chosen by `which`.
 pub fn run((which, version, body): (u8, u8, &[u8])) {
-    match which % 3 {
+    match which % 5 {
         0 => {
             let version = i16::from(version % 5);
             let _ = within(OFFERED, || Offered::decode(&mut Reader::new(body), version));
@@ -32,7 +38,7 @@ pub fn run((which, version, body): (u8, u8, &[u8])) {
                 }
             }
         }
-        _ => {
+        2 => {
             let version = i16::from(version % 11) + 3;
             let mut partitions = 0;
             let ours = within(0, || produce::decode_response(body, version, |_| partitions += 1).is_ok());
@@ -43,6 +49,15 @@ pub fn run((which, version, body): (u8, u8, &[u8])) {
                 let count: usize = theirs.responses.iter().map(|topic| topic.partition_responses.len()).sum();
                 assert_eq!(partitions, count);
             }
+        }
+        3 => {
+            let version = i16::from(version % 6);
+            let _ = within(received(body), || InitProducerIdResponse::decode(&mut Reader::new(body), version));
+        }
+        _ => {
+            let version = i16::from(version % 11) + 1;
+            let body = body.get(..LOG_END_MAX).unwrap_or(body);
+            let _ = within(received(body), || ListOffsetsResponse::decode(&mut Reader::new(body), version));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Every response that is generated, in every version: no panic, and memory in proportion to the bytes.
+//! Every response that is generated, in every version: no panic, and memory in proportion to the bytes. Most of them are read by
+//! tools alone; what the producer reads is held to less in `answers`.
 
 use crate::memory::within;
 use milena_wire::Decode;

@@ -51,14 +51,19 @@ fn response(corpus: &Corpus, chance: &mut Rng) -> (u8, u8, Vec<u8>) {
     (*number, u8::try_from(version - responses::first_version(*number)).unwrap_or_default(), bytes)
 }
 
-/// As [`response`], of the three that the producer reads itself.
+/// As [`response`], of the five that the producer reads.
 fn answer(corpus: &Corpus, chance: &mut Rng) -> (u8, u8, Vec<u8>) {
-    let asked = ["api_versions", "metadata", "produce"];
+    let asked = ["api_versions", "metadata", "produce", "init_producer_id", "list_offsets"];
     let which = chance.usize(..asked.len());
     let number = responses::names().position(|name| name == asked[which]);
     let of_it: Vec<_> = corpus.responses.iter().filter(|(other, ..)| Some(usize::from(*other)) == number).collect();
     let (_, version, bytes) = chance.choice(of_it).expect("there are some");
-    let version = if asked[which] == "produce" { version - 3 } else { *version };
+    let version = version
+        - match asked[which] {
+            "produce" => 3,
+            "list_offsets" => 1,
+            _ => 0,
+        };
     let bytes = if chance.u8(..8) == 0 { noise(chance) } else { changed(bytes, chance) };
     (u8::try_from(which).unwrap_or_default(), u8::try_from(version).unwrap_or_default(), bytes)
 }

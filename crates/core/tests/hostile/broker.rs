@@ -5,6 +5,9 @@ use milena_wire::error_code::ErrorCode;
 use milena_wire::frame::{OpenFrame, RequestHeader, ResponseHeader};
 use milena_wire::messages::api_versions::{ApiVersion, ApiVersionsResponse};
 use milena_wire::messages::init_producer_id::InitProducerIdResponse;
+use milena_wire::messages::list_offsets::{
+    ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
+};
 use milena_wire::messages::metadata::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -16,18 +19,20 @@ use milena_wire::version::ApiKey;
 use milena_wire::{Decode, Encode};
 use std::collections::HashMap;
 
-/// Which versions a cluster speaks, at most: ApiVersions, Metadata, InitProducerId, Produce.
+/// Which versions a cluster speaks, at most: ApiVersions, Metadata, InitProducerId, Produce, ListOffsets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Age {
     pub(crate) api_versions: i16,
     pub(crate) metadata: i16,
     pub(crate) init_producer_id: i16,
     pub(crate) produce: i16,
+    pub(crate) list_offsets: i16,
 }
 
-pub(crate) const LOW: Age = Age { api_versions: 0, metadata: 0, init_producer_id: 0, produce: 3 };
-pub(crate) const MIDDLE: Age = Age { api_versions: 2, metadata: 8, init_producer_id: 2, produce: 8 };
-pub(crate) const NEWEST: Age = Age { api_versions: 4, metadata: 13, init_producer_id: 5, produce: 13 };
+pub(crate) const LOW: Age = Age { api_versions: 0, metadata: 0, init_producer_id: 0, produce: 3, list_offsets: 1 };
+pub(crate) const MIDDLE: Age = Age { api_versions: 2, metadata: 8, init_producer_id: 2, produce: 8, list_offsets: 5 };
+pub(crate) const NEWEST: Age =
+    Age { api_versions: 4, metadata: 13, init_producer_id: 5, produce: 13, list_offsets: 11 };
 pub(crate) const AGES: [Age; 3] = [LOW, MIDDLE, NEWEST];
 
 pub(crate) const TOPIC_ID: Uuid = Uuid([7; 16]);
@@ -71,6 +76,8 @@ impl Question {
 #[derive(Debug)]
 pub(crate) struct Cluster {
     age: Age,
+    /// Answers OUT_OF_ORDER_SEQUENCE_NUMBER to every batch: it has them, and has forgotten whose they are.
+    pub(crate) forgetful: bool,
     /// What it has written: by partition, producer id, epoch and sequence, at which offset.
     written: HashMap<(i32, i64, i16, i32), i64>,
     next_offset: HashMap<i32, i64>,
@@ -78,7 +85,7 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn new(age: Age) -> Self {
-        Self { age, written: HashMap::new(), next_offset: HashMap::new() }
+        Self { age, forgetful: false, written: HashMap::new(), next_offset: HashMap::new() }
     }
 
     /// The honest answer.
@@ -95,7 +102,9 @@ impl Cluster {
             ApiKey::INIT_PRODUCER_ID => {
                 question.answer(&InitProducerIdResponse { producer_id: 77, producer_epoch: 0, ..Default::default() })
             }
+            ApiKey::PRODUCE if self.forgetful => question.answer(&self.forgotten(question)),
             ApiKey::PRODUCE => question.answer(&self.produce(question)),
+            ApiKey::LIST_OFFSETS => question.answer(&self.log_ends(question)),
             api => panic!("nobody asks {api}"),
         }
     }
@@ -108,6 +117,7 @@ impl Cluster {
                 offer(ApiKey::METADATA, 0, self.age.metadata),
                 offer(ApiKey::API_VERSIONS, 0, self.age.api_versions),
                 offer(ApiKey::INIT_PRODUCER_ID, 0, self.age.init_producer_id),
+                offer(ApiKey::LIST_OFFSETS, 0, self.age.list_offsets),
             ],
             ..Default::default()
         }
@@ -137,6 +147,29 @@ impl Cluster {
                 topic_id: topic.topic_id,
                 partition_responses: answers,
             });
+        }
+        response
+    }
+
+    /// Where the logs end that are asked for.
+    pub(crate) fn log_ends(&self, question: &Question) -> ListOffsetsResponse {
+        let asked = ListOffsetsRequest::decode(&mut Reader::new(&question.body), question.version).unwrap();
+        let end = |partition_index: i32| ListOffsetsPartitionResponse {
+            partition_index,
+            offset: self.next_offset.get(&partition_index).copied().unwrap_or_default(),
+            ..Default::default()
+        };
+        let topics = asked.topics.into_iter().map(|topic| ListOffsetsTopicResponse {
+            name: topic.name,
+            partitions: topic.partitions.iter().map(|partition| end(partition.partition_index)).collect(),
+        });
+        ListOffsetsResponse { topics: topics.collect(), ..Default::default() }
+    }
+
+    fn forgotten(&mut self, question: &Question) -> ProduceResponse {
+        let mut response = self.produce(question);
+        for answer in response.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses) {
+            (answer.error_code, answer.base_offset) = (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
         }
         response
     }

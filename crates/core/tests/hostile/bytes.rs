@@ -10,7 +10,8 @@ use milena_wire::buf::Writer;
 use milena_wire::version::ApiKey;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-const APIS: [ApiKey; 4] = [ApiKey::API_VERSIONS, ApiKey::METADATA, ApiKey::INIT_PRODUCER_ID, ApiKey::PRODUCE];
+const APIS: [ApiKey; 5] =
+    [ApiKey::API_VERSIONS, ApiKey::METADATA, ApiKey::INIT_PRODUCER_ID, ApiKey::PRODUCE, ApiKey::LIST_OFFSETS];
 
 /// How a lie is told.
 #[derive(Debug, Clone, Copy)]

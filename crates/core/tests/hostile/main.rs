@@ -14,8 +14,8 @@
 mod broker;
 mod bytes;
 mod floods;
+mod log_end;
 mod meaning;
-
 mod stage;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};

@@ -99,6 +99,9 @@ impl Stage {
 
     /// The conversation up to a question of this API; a record waits for it where one can.
     pub(crate) fn begin(age: Age, api: ApiKey) -> (Self, Option<Delivery>, ConnectionId, Question) {
+        if api == ApiKey::LIST_OFFSETS {
+            return Self::begin_probing(age);
+        }
         let mut stage = Self::new(age);
         let mut delivery = stage.send();
         assert!(delivery.is_none(), "nothing is known yet");
@@ -109,6 +112,19 @@ impl Stage {
         }
         let (connection, question) = stage.until(api);
         (stage, delivery, connection, question)
+    }
+
+    /// Two batches are in the log behind one that was acknowledged, and the broker has forgotten whose they are: it is asked
+    /// where the log ends. Gives the older one's delivery.
+    fn begin_probing(age: Age) -> (Self, Option<Delivery>, ConnectionId, Question) {
+        let (mut stage, _, connection, question) = Self::begin(age, ApiKey::PRODUCE);
+        stage.answer(connection, &question);
+        let older = stage.send();
+        stage.send();
+        stage.cluster.forgetful = true;
+        let (connection, question) = stage.until(ApiKey::LIST_OFFSETS);
+        stage.cluster.forgetful = false;
+        (stage, older, connection, question)
     }
 
     fn answer(&mut self, connection: ConnectionId, question: &Question) {
@@ -172,7 +188,7 @@ impl Stage {
         for _ in 0..10_000 {
             if let Some((connection, endpoint)) = self.opening.pop_front() {
                 self.decide(connection, &endpoint);
-            } else if let Some((connection, question)) = self.questions.pop_front().filter(|_| answering) {
+            } else if let Some((connection, question)) = answering.then(|| self.questions.pop_front()).flatten() {
                 if !self.silent {
                     self.answer(connection, &question);
                 }
