@@ -24,8 +24,9 @@
 //!    what the broker does not know of them, nobody will ever tell: they fail as maybe written.
 //! 3. A *hole* is a number that will not be filled: its batch failed. When nothing is uncertain any more the rest is
 //!    numbered again from 0 under the next epoch, whose first batch fences whatever of the old one is still on its way.
-//!    A hole *before* a batch explains why every probe of it is refused; one behind it does not: if what was given up there
-//!    is in the log, the broker may have forgotten the older ones for it. They are *shadowed*: what is uncertain of them stays so.
+//!    A hole explains why every probe of what follows is refused. Not so in the *shadow* of a batch that was given up and may be
+//!    written: if it is in the log, the broker may have forgotten the older ones for it; if a late request of it is still on its
+//!    way, those of newer ones may follow it in, until the next epoch fences them. What is uncertain then stays so.
 //! 4. One batch in flight until the first acknowledgement under a leader ([`Pace`]): a broker without state for a producer
 //!    takes any first sequence, so a second batch could be taken before a refused first (KAFKA-15591). What the leader before
 //!    acknowledges says nothing of this one.
@@ -165,6 +166,8 @@ pub(crate) struct Partition {
     failures: u32,
     /// A sequence before the oldest numbered batch, or between two, will not be filled.
     hole: bool,
+    /// A batch of this epoch was given up that may be in the log, or on its way there.
+    shadow: bool,
     /// The lowest offset that the next acknowledgement can have.
     floor: Option<i64>,
     /// When something was last acknowledged.
@@ -195,6 +198,7 @@ impl Partition {
             log_end: LogEnd::Wanted(0),
             failures: 0,
             hole: false,
+            shadow: false,
             floor: None,
             acknowledged: Time::ZERO,
             trouble: None,
@@ -439,7 +443,7 @@ impl Partition {
             self.probe_within_bounds();
             return;
         }
-        self.hole = false;
+        (self.hole, self.shadow) = (false, false);
         self.pace = Pace::First;
         if !matches!(self.mode, Mode::BackingOff { .. }) {
             self.mode = Mode::Going;
@@ -447,7 +451,7 @@ impl Partition {
         self.next_sequence = 0;
         self.numbered.iter_mut().for_each(|numbered| {
             numbered.stamp = None;
-            (numbered.overtaken, numbered.shadowed, numbered.bound) = (None, false, None);
+            (numbered.overtaken, numbered.bound) = (None, None);
         });
         let Some(identity) = self.identity else { return };
         match identity.epoch.checked_add(1) {

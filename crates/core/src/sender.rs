@@ -60,6 +60,8 @@ pub struct Sender {
     next_attempt: u64,
     next_connection: u64,
     next_batch: u64,
+    /// Whether a Produce request has named topics by name, and not by id.
+    named_by_name: bool,
     /// Why nothing can be sent any more.
     failed: Option<Arc<str>>,
 }
@@ -90,6 +92,7 @@ impl Sender {
             next_attempt: 0,
             next_connection: 0,
             next_batch: 0,
+            named_by_name: false,
             failed: None,
             config,
         }

@@ -93,10 +93,13 @@ impl Partition {
         [retry, self.deadline(rules)].into_iter().flatten().min()
     }
 
-    /// The topic was deleted and created again: another log, another history.
-    pub(crate) fn recreated(&mut self, turn: &mut Turn<'_>) {
-        for index in (0..self.numbered.len()).rev() {
-            if self.numbered.get(index).is_some_and(Numbered::may_be_written) {
+    /// The topic was deleted and created again: another log, another history. If requests may have named it `by_name`, one of
+    /// before may be the first that the new log took, whatever its sequence: what stands before a batch that may be written
+    /// would come behind it there, and fails with it.
+    pub(crate) fn recreated(&mut self, by_name: bool, turn: &mut Turn<'_>) {
+        let newest = self.numbered.iter().rposition(Numbered::may_be_written);
+        for index in (0..newest.map_or(0, |newest| newest + 1)).rev() {
+            if by_name || self.numbered.get(index).is_some_and(Numbered::may_be_written) {
                 self.fail_at(index, &DeliveryFailure::TopicRecreated, turn);
             }
         }
@@ -131,9 +134,7 @@ impl Partition {
     pub(super) fn fail_at(&mut self, at: usize, failure: &DeliveryFailure, turn: &mut Turn<'_>) {
         let Some(numbered) = self.numbered.remove(at) else { return };
         let written = numbered.written();
-        if written == Written::Maybe {
-            self.numbered.iter_mut().take(at).for_each(|older| older.shadowed = true);
-        }
+        self.shadow |= written == Written::Maybe;
         let error = DeliveryError { kind: failure.clone(), written };
         if numbered.reported {
             release(numbered.batch, true, turn);

@@ -53,8 +53,6 @@ pub(super) struct Numbered {
     pub(super) overtaken: Option<i64>,
     /// Once it was probed: what is acknowledged below this offset was in the log before.
     pub(super) bound: Option<i64>,
-    /// A newer batch of the same epoch was given up that may be in the log.
-    pub(super) shadowed: bool,
     /// What held it up last.
     pub(super) trouble: Option<Arc<str>>,
 }
@@ -71,7 +69,6 @@ impl Numbered {
             reported: false,
             overtaken: None,
             bound: None,
-            shadowed: false,
             trouble: None,
         }
     }

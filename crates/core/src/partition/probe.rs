@@ -89,16 +89,17 @@ impl Partition {
         self.hole = true;
     }
 
-    /// They were refused because of the hole, and are numbered again; but for what was given up on already, and for what is
-    /// shadowed: of that the refusal proves nothing. Nor is anything numbered again behind the last epoch that may be written:
-    /// a new producer id does not fence the requests of the old one, as the next epoch does, and a late one would write it twice.
+    /// They were refused because of the hole, and are numbered again; but for what was given up on already, and for what may be
+    /// written and stands in the shadow of another: of that the refusal proves nothing. Nor is anything numbered again behind the
+    /// last epoch that may be written: a new producer id does not fence the requests of the old one, as the next epoch does, and a
+    /// late one would write it twice.
     fn blame_the_hole(&mut self, turn: &mut Turn<'_>) {
         let unfenced = self.identity.is_some_and(|identity| identity.epoch == i16::MAX);
-        let message = Some("a newer batch was given up that may be written: whether this one is cannot be told".into());
+        let message = Some("another batch was given up that may be written: whether this one is cannot be told".into());
         let untold = DeliveryFailure::Rejected { code: ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, message };
         for index in (0..self.numbered.len()).rev() {
             let Some(numbered) = self.numbered.get_mut(index) else { continue };
-            let in_the_dark = (numbered.shadowed || unfenced) && numbered.uncertain.is_some();
+            let in_the_dark = (self.shadow || unfenced) && numbered.uncertain.is_some();
             if !in_the_dark {
                 numbered.uncertain = None;
             }

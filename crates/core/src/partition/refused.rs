@@ -114,7 +114,7 @@ impl Partition {
             self.fail_at(0, &failure, turn);
         }
         self.spent = self.identity.take().map(|identity| identity.producer_id);
-        self.hole = false;
+        (self.hole, self.shadow) = (false, false);
         self.mode = Mode::Going;
         self.pace = Pace::First;
     }

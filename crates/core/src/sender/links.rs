@@ -384,8 +384,9 @@ impl Sender {
         self.notice(Level::Warn, format!("topic {name} was deleted and created again"));
         let mut keys: Vec<_> = self.partitions.keys().copied().filter(|key| key.topic == topic).collect();
         keys.sort_unstable();
+        let by_name = self.named_by_name;
         for key in keys {
-            self.with(key, now, |partition, turn| partition.recreated(turn));
+            self.with(key, now, |partition, turn| partition.recreated(by_name, turn));
             self.look_at(key, now);
         }
     }

@@ -278,6 +278,7 @@ impl Sender {
             }
         };
         self.stats.produce_requests += 1;
+        self.named_by_name |= version <= LAST_WITH_NAMES;
         if self.config.acks == Acks::None {
             let Some(connection) = self.connections.get_mut(&id) else { return };
             self.stats.requests += 1;

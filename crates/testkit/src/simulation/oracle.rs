@@ -16,12 +16,14 @@
 //!   records' own timestamps, and no answer says so.
 //! - **I3, order.** The records of one caller are in each log in the order in which it sent them. Without idempotence only with
 //!   one batch in flight and `acks=all`, and for the first copy of each record that was acknowledged: a copy that was given up
-//!   may arrive later. So too where epochs are used up: after the last one nothing fences what was given up. Not where a
-//!   topic was deleted and requests name it by name: what another life of it took or refused, it says in this one's name.
+//!   may arrive later. So too what was sent under a producer id that came to epoch 32,767 in its partition: after that the
+//!   next batch has another id, and nothing fences what was given up. And so too in a topic that was deleted where requests
+//!   name it by name: what is on its way when it is created again may be the first that the new log takes, in any sequence.
 //! - **I4, every send ends.** A record resolves exactly once, by `delivery.timeout.ms`; a caller in line is let in or goes away
-//!   by `max.block.ms`, or when the producer closes, and does not wait while all memory is free; a flush ends; after the faults
+//!   by `max.block.ms`, or when the producer closes, and does not wait while all memory is free; a flush ends; a close ends when
+//!   the time is over that it was given; after the faults
 //!   everything settles, and a record sent then is acknowledged. None is given up without need: for a refusal that passes, for
-//!   its batch's size where it fits alone, or by a close that has time.
+//!   its batch's size where it fits alone, for a request that we cannot write, or by a close that has time.
 //! - **I5, memory.** Never more than `buffer.memory`; all of it is back when everything is settled.
 //! - **I6, no spin, no storm.** Bounded outputs for an input, bounded requests in a second, bounded steps; connections that do
 //!   not become ready slow down.
@@ -104,6 +106,8 @@ pub(crate) struct Life {
     heard: Moment,
     style: Style,
     must: bool,
+    /// Under which it was last sent; −1 if it was not, or without one.
+    producer_id: i64,
 }
 
 /// One log of a partition, as it is or was.
@@ -179,8 +183,9 @@ pub(crate) struct History {
     pub(crate) forgetful: bool,
     /// Whether all requests name topics by their ids.
     pub(crate) by_id: bool,
-    /// Whether every epoch has a next one, which fences what was given up under it.
-    fenced: bool,
+    /// Partitions and producer ids that came to their last epoch there: no next one fences what is given up under it, or was
+    /// under the one before.
+    used_up: BTreeSet<((usize, i32), i64)>,
     /// The lowest limit that brokers had for a batch, bytes; nothing where they were made to refuse batches for nothing.
     pub(crate) limit: usize,
     violations: Vec<Violation>,
@@ -208,7 +213,7 @@ impl History {
             led_elsewhere: false,
             forgetful: plan.forgetful,
             by_id: plan.by_id,
-            fenced: plan.cluster.first_producer_epoch == 0,
+            used_up: BTreeSet::new(),
             limit: usize::MAX,
             violations: Vec::new(),
         }
@@ -253,6 +258,7 @@ impl History {
             heard: 0,
             style: Style::Forgets,
             must,
+            producer_id: -1,
         });
         record
     }
@@ -367,6 +373,8 @@ impl History {
             DeliveryFailure::Rejected { code: ErrorCode::MESSAGE_TOO_LARGE, .. } => {
                 error.written == Written::No && alone <= self.limit && self.limit < usize::MAX
             }
+            // No broker says so here: it is what we say ourselves of a request that cannot be written.
+            DeliveryFailure::Rejected { code: ErrorCode::INVALID_REQUEST, .. } => true,
             DeliveryFailure::Rejected { code, .. } => PASSING.contains(code),
             DeliveryFailure::RetriesExhausted { .. } => !promise.gives_up,
             DeliveryFailure::Closed => promise.closes.is_none_or(|until| now < until),
@@ -413,6 +421,16 @@ impl History {
             self.violate("I7", format!("record {number} was not accepted and is on its way, or written"));
         }
         Some(number)
+    }
+
+    /// A record is sent under a producer id and an epoch.
+    pub(crate) fn numbered(&mut self, number: u32, producer_id: i64, epoch: i16) {
+        let life = self.record_mut(number);
+        life.producer_id = producer_id;
+        let place = (life.topic, life.partition);
+        if epoch == i16::MAX {
+            self.used_up.insert((place, producer_id));
+        }
     }
 
     /// A record on the wire, with its timestamp: it has what belongs to it beside key and value.

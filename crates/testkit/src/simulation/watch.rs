@@ -214,6 +214,7 @@ impl World {
             if producer_id < 0 {
                 continue;
             }
+            self.history.numbered(number, producer_id, producer_epoch);
             let before = self.watch.contents.insert((place, producer_id, producer_epoch, sequence), number);
             if let Some(before) = before.filter(|before| *before != number) {
                 let stamp = format!("id {producer_id} epoch {producer_epoch} sequence {sequence}");

@@ -161,12 +161,30 @@ fn a_batch_refused_for_its_topic_id_alone_goes_to_the_topic_that_was_created_aga
     let first = stage.push(1).swap_remove(0);
     let sent = stage.send().unwrap();
     stage.answer(sent, ErrorCode::UNKNOWN_TOPIC_ID, -1);
-    stage.turn(|partition, turn| partition.recreated(turn));
+    stage.turn(|partition, turn| partition.recreated(false, turn));
     stage.rest();
     let again = stage.send().unwrap();
     assert_eq!((again.epoch, again.sequence), (1, 0));
     stage.acknowledge(again, 0);
     assert_eq!(offset(&first), Some(0));
+}
+
+/// The log that was created may have taken a late request of the newer one first, by the name alone: in any sequence.
+#[test]
+fn what_stands_before_a_batch_that_may_be_in_a_topic_of_the_same_name_fails_with_it() {
+    let (mut stage, sent, firsts) = Stage::with_five_in_flight();
+    for sent in [sent[0], sent[1], sent[4]] {
+        stage.answer(sent, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    }
+    stage.turn(|partition, turn| partition.recreated(true, turn));
+    for (first, written) in firsts.iter().zip([Written::No, Written::No, Written::Maybe, Written::Maybe]) {
+        assert_eq!(failure(first), (DeliveryFailure::TopicRecreated, written));
+    }
+    stage.rest();
+    let kept = stage.send().unwrap();
+    assert_eq!((kept.epoch, kept.sequence), (1, 0), "nothing that may be written stands behind it");
+    stage.acknowledge(kept, 0);
+    assert_eq!(offset(&firsts[4]), Some(0));
 }
 
 #[test]
@@ -185,7 +203,7 @@ fn a_topic_created_again_takes_only_what_was_never_on_its_way() {
     let (mut stage, sent, firsts) = Stage::with_five_in_flight();
     let waiting = stage.push(1).swap_remove(0);
     stage.answer(sent[4], ErrorCode::NOT_ENOUGH_REPLICAS, -1);
-    stage.turn(|partition, turn| partition.recreated(turn));
+    stage.turn(|partition, turn| partition.recreated(false, turn));
     for first in &firsts[..4] {
         assert_eq!(failure(first), (DeliveryFailure::TopicRecreated, Written::Maybe));
     }

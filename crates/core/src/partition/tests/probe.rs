@@ -247,9 +247,10 @@ fn an_offset_that_goes_back_proves_nothing_of_older_batches() {
     assert_eq!(failure(&deliveries[0]).1, Written::Maybe, "nobody has said that it is there");
 }
 
-/// Two batches that may be written, the older of them refused for good, the newer out of order ever since: what goes out
-/// once the broker is believed, and the newer one's delivery.
-fn behind_a_hole(epoch: i16) -> (Stage, Option<Sent>, Delivery) {
+/// Two batches, the older of them refused for good, the newer lost on its way and out of order ever since; the older one may be
+/// written, for it was lost once before (`maybe`), or is surely not. What goes out once the broker is believed, and the newer
+/// one's delivery.
+fn behind_a_hole(epoch: i16, maybe: bool) -> (Stage, Option<Sent>, Delivery) {
     let mut stage = Stage::new();
     stage.producer = Some(ProducerIdentity { producer_id: 77, epoch });
     let _ = stage.push(1);
@@ -257,12 +258,16 @@ fn behind_a_hole(epoch: i16) -> (Stage, Option<Sent>, Delivery) {
     stage.acknowledge(first, 0);
     let _ = stage.push(1);
     let newer = stage.push(1).remove(0);
-    for sent in stage.send_all() {
-        stage.lose(sent);
+    let sent = stage.send_all();
+    if maybe {
+        sent.iter().for_each(|sent| stage.lose(*sent));
+        stage.rest();
+        let again = stage.send().unwrap();
+        stage.answer(again, ErrorCode::INVALID_RECORD, -1);
+    } else {
+        stage.answer(sent[0], ErrorCode::INVALID_RECORD, -1);
+        stage.lose(sent[1]);
     }
-    stage.rest();
-    let again = stage.send().unwrap();
-    stage.answer(again, ErrorCode::INVALID_RECORD, -1);
     for _ in 0..40 {
         stage.wait(Duration::from_secs(3));
         if stage.partition.identity_wanted(stage.producer) {
@@ -280,7 +285,7 @@ fn behind_a_hole(epoch: i16) -> (Stage, Option<Sent>, Delivery) {
 
 #[test]
 fn what_a_hole_kept_out_goes_on_under_the_next_epoch() {
-    let (_stage, sent, newer) = behind_a_hole(4);
+    let (_stage, sent, newer) = behind_a_hole(4, false);
     let sent = sent.unwrap();
     assert_eq!((sent.producer_id, sent.epoch, sent.sequence), (77, 5, 0));
     assert_eq!(newer.now(), None, "it is under way");
@@ -289,7 +294,18 @@ fn what_a_hole_kept_out_goes_on_under_the_next_epoch() {
 /// D10: another producer id does not fence the requests of the old one, which may come late.
 #[test]
 fn what_may_be_written_is_not_sent_again_when_epochs_are_used_up() {
-    let (_stage, sent, newer) = behind_a_hole(i16::MAX);
+    for maybe in [false, true] {
+        let (_stage, sent, newer) = behind_a_hole(i16::MAX, maybe);
+        assert_eq!(sent, None);
+        assert_eq!(failure(&newer).1, Written::Maybe);
+    }
+}
+
+/// A broker that hung for longer than `request.timeout.ms` takes both in turn, late: the newer one's record would be there
+/// twice (`numbers_end` seed 37514 of the simulator).
+#[test]
+fn what_may_follow_a_late_batch_in_is_not_sent_again() {
+    let (_stage, sent, newer) = behind_a_hole(4, true);
     assert_eq!(sent, None);
     assert_eq!(failure(&newer).1, Written::Maybe);
 }

@@ -78,17 +78,16 @@ impl History {
             return;
         }
         for log in logs {
-            if !self.by_id && self.deleted.contains(&log.topic) {
-                continue;
-            }
+            let by_name = !self.by_id && self.deleted.contains(&log.topic);
             let mut last: HashMap<usize, (u32, u32), FixedState> = HashMap::default();
             let mut seen: HashSet<u32, FixedState> = HashSet::default();
             for (_, record) in &log.records {
                 let life = self.record(*record);
                 let (caller, number) = (life.caller, life.number);
                 let Some(promise) = self.promises.get(life.client).filter(|promise| promise.ordered) else { continue };
-                let counts = promise.idempotent && self.fenced
-                    || matches!(life.fate, Fate::Acknowledged(_)) && seen.insert(*record);
+                let first_copy = matches!(life.fate, Fate::Acknowledged(_)) && seen.insert(*record);
+                let fenced = !self.used_up.contains(&((log.topic, log.partition), life.producer_id));
+                let counts = promise.idempotent && fenced && !by_name || first_copy;
                 if counts
                     && let Some((before, earlier)) = last.insert(caller, (*record, number))
                     && earlier > number

@@ -97,6 +97,37 @@ fn disorder_is_caught() {
     assert_eq!(judged(history, &[log(&[(0, 1), (1, 0), (2, 2)])]), ["I3"]);
 }
 
+/// The first record was given up and comes behind the second.
+fn late_behind_another(first: Result<i64, (DeliveryFailure, Written)>, relax: fn(&mut History)) -> Vec<&'static str> {
+    let mut history = history();
+    resolve(&mut history, 0, first);
+    for (record, offset) in [(1, 0), (2, 2)] {
+        resolve(&mut history, record, Ok(offset));
+    }
+    relax(&mut history);
+    judged(history, &[log(&[(0, 1), (1, 0), (2, 2)])])
+}
+
+#[test]
+fn what_was_given_up_may_come_late_only_where_nothing_can_fence_it() {
+    let relaxed: [fn(&mut History); 2] = [
+        |history| (0..3).for_each(|record| history.numbered(record, 7, i16::MAX)),
+        |history| (history.by_id, history.deleted) = (false, BTreeSet::from([0])),
+    ];
+    for relax in relaxed {
+        assert_eq!(late_behind_another(Err((late(), Written::Maybe)), relax), [""; 0]);
+        assert_eq!(late_behind_another(Ok(1), relax), ["I3"], "what is acknowledged is in order");
+    }
+    let strict: [fn(&mut History); 3] = [
+        |history| (0..3).for_each(|record| history.numbered(record, 7, i16::MAX - 1)),
+        |history| history.deleted = BTreeSet::from([0]),
+        |history| history.by_id = false,
+    ];
+    for strict in strict {
+        assert_eq!(late_behind_another(Err((late(), Written::Maybe)), strict), ["I3"]);
+    }
+}
+
 #[test]
 fn a_record_that_is_not_written_must_not_be_written() {
     let mut history = history();
