@@ -66,7 +66,9 @@ pub(super) static GROUP: Group = Group {
             valid: Valid::AtLeast(0),
             unit: Unit::Milliseconds,
             doc: "How long one answer may take before the connection is given up and the request sent again. Brokers use it too, as \
-                  the time to wait for replicas. Short values find a dead broker sooner and resend to one that is only slow.",
+                  the time to wait for replicas. Short values find a dead broker sooner and resend to one that is only slow. It \
+                  begins when a request is handed to its connection, as Java's does, so it must be longer than max.request.size \
+                  takes to be sent: on a link of 35 kB/s or less the defaults deliver no request that is full.",
             differs: "",
             since: "0.9 (KIP-19)",
             setter: Some("request_timeout"),
