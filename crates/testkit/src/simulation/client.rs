@@ -48,6 +48,8 @@ pub(crate) struct Client {
     pub(crate) wall_ms: i64,
     /// When it was closed.
     pub(crate) closed_at: Option<Moment>,
+    /// By when it ends.
+    pub(crate) until: Option<Moment>,
     /// Why nothing can be sent any more.
     pub(crate) failed: Option<Arc<str>>,
     sender_due: Option<Time>,
@@ -70,6 +72,7 @@ impl Client {
             due: Some(0),
             wall_ms: 0,
             closed_at: None,
+            until: None,
             failed: None,
             sender_due: None,
             news: Vec::new(),
@@ -90,6 +93,7 @@ impl Client {
         if self.stage == Stage::Running {
             self.stage = Stage::Closing(deadline);
             self.closed_at = Some(now);
+            self.until = Some(deadline);
             self.accumulator.close(Time(now));
             self.wake(now);
         }

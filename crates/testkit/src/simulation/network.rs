@@ -59,6 +59,8 @@ pub(crate) struct Roads {
     pub(crate) zombie_max: Moment,
     /// How likely an answer comes in two pieces.
     pub(crate) pieces: f64,
+    /// Whether sockets have no room: the operating system takes a frame only as fast as the broker does.
+    pub(crate) clogged: bool,
     pub(crate) odds: Odds,
 }
 
@@ -204,19 +206,22 @@ impl World {
         let broker = self.network.link(link).broker;
         self.watch(client, id, broker, &bytes);
         let took = self.travel(bytes.len());
-        self.calendar.plan(self.now + took, Event::Transmitted(link));
-
         let fate = self.fate(link);
         let odds = &self.plan.roads.odds;
         let (stall, stall_max) = (odds.stall, self.plan.roads.stall_max);
         let late = if self.draw(stall) { within(&mut self.chance, (MILLI, stall_max)) } else { 0 };
         let cut = self.befalls(|odds| odds.cut_before);
-        let now = self.now;
+        let (now, clogged) = (self.now, self.plan.roads.clogged);
         let found = self.network.link_mut(link);
+        let arrives = (now + found.latency + took + late).max(found.up_clear + 1);
+        match clogged {
+            false => self.calendar.plan(now + took, Event::Transmitted(link)),
+            true if found.up_black => {}
+            true => self.calendar.plan(arrives, Event::Transmitted(link)),
+        }
         if found.broken || found.client_closed {
             return;
         }
-        let arrives = (now + found.latency + took + late).max(found.up_clear + 1);
         found.up_clear = arrives;
         if found.up_black {
             return;

@@ -447,7 +447,7 @@ impl Plan {
                 self.cluster.expiry = Expiry { expiration_ms: chance.i64(1_000..60_000), check_interval_ms: 1_000 };
                 kinds.extend([Kind::Expire, Kind::Wall]);
             }
-            Workload::Closing => kinds.extend([Kind::Close; 2]),
+            Workload::Closing => kinds.extend([Kind::Close, Kind::Close, Kind::ProducerIds]),
             Workload::Compressed => {
                 self.seal_max = 200 * MILLI;
                 let codec = pick(chance, &[Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd]);
@@ -491,6 +491,9 @@ impl Plan {
             self.roads.odds.maimed = 0.03;
         }
         self.headers |= salt % 8 == 2;
+        // Where the operating system's taking is all that is heard, it matters most.
+        let unanswered = self.configs.iter().any(|config| config.acks == Acks::None);
+        self.roads.clogged = salt % 8 == 3 || unanswered && salt % 2 == 1;
     }
 
     fn repartition(&mut self, partitions: usize) {
@@ -590,6 +593,7 @@ fn draw_roads(chance: &mut Rng) -> Roads {
         stall_max: within(chance, (100 * MILLI, 5 * SECOND)),
         zombie_max: within(chance, (10 * MILLI, 5 * SECOND)),
         pieces: pick(chance, &[0.0, 0.0, 0.3]),
+        clogged: false,
         odds,
     }
 }

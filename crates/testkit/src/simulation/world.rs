@@ -179,6 +179,7 @@ impl World {
         }
         self.call_woken();
         self.check_memory();
+        self.check_closed();
     }
 
     fn happen(&mut self, event: Event) {
@@ -268,6 +269,19 @@ impl World {
             }
             if held == 0 && buffered.waiters > 0 && self.waits_for_memory(number) {
                 self.history.violate("I4", format!("callers of client {number} wait for memory, and all is free"));
+            }
+        }
+    }
+
+    /// Who is closed ends when the time is over that it was given, but for what is being compressed.
+    fn check_closed(&mut self) {
+        let slack = self.plan.slack();
+        for (number, client) in self.clients.iter().enumerate() {
+            let over = client.until.is_some_and(|until| self.now > until + slack);
+            if over && client.stage != Stage::Ended {
+                let buffered = client.accumulator.buffered();
+                self.history
+                    .violate("I4", format!("client {number} is closed, its time is over, and has {buffered:?}"));
             }
         }
     }
