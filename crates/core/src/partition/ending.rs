@@ -170,14 +170,16 @@ pub(super) fn release(batch: Sealed, reported: bool, turn: &mut Turn<'_>) {
     let Sealed { meta, body, spare, .. } = batch;
     let count = if reported { 0 } else { meta.count };
     // A body that a connection still holds is freed when that lets go of it: it is never used again while it can be read.
-    let buffer = spare.or_else(|| body.is_unique().then(|| emptied(body)));
+    let buffer = spare.or_else(|| emptied(body));
     give_back(meta, count, meta.charge, buffer, turn);
 }
 
-/// The buffer of a body that nobody else holds. Cut to nothing first, so that nothing is copied.
-fn emptied(mut body: Bytes) -> Vec<u8> {
-    body.truncate(0);
-    body.into()
+/// The buffer of a body that nobody else holds, emptied first, so that nothing is copied. By way of `BytesMut`: `Bytes` that
+/// are cut to nothing let go of their buffer.
+fn emptied(body: Bytes) -> Option<Vec<u8>> {
+    let mut body = body.try_into_mut().ok()?;
+    body.clear();
+    Some(body.into())
 }
 
 pub(super) fn give_back(meta: Meta, count: u32, charge: usize, buffer: Option<Vec<u8>>, turn: &mut Turn<'_>) {
@@ -189,4 +191,24 @@ pub(super) fn give_back(meta: Meta, count: u32, charge: usize, buffer: Option<Ve
 pub(super) fn drop_batch(mut batch: Sealed, result: RunResult, turn: &mut Turn<'_>) {
     resolve(&mut batch, result, turn);
     release(batch, false, turn);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_nobody_else_holds_gives_its_buffer_back_whole() {
+        for len in [0, 1, 4_096] {
+            let mut records = Vec::with_capacity(4_096);
+            records.resize(len, 7);
+            let place = records.as_ptr();
+            let body = Bytes::from(records);
+            let piece = body.clone();
+            assert!(emptied(body.clone()).is_none(), "a socket may still read it");
+            drop(piece);
+            let buffer = emptied(body).expect("nobody else holds it");
+            assert_eq!((buffer.as_ptr(), buffer.len(), buffer.capacity()), (place, 0, 4_096), "of {len} bytes");
+        }
+    }
 }
