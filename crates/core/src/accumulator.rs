@@ -12,6 +12,7 @@
 mod births;
 mod due;
 mod flush;
+mod pace;
 mod ratio;
 mod slot;
 mod topics;
@@ -101,6 +102,10 @@ pub enum Refusal {
     Full,
     /// No memory for this partition, which is behind: those that are hold all that they may together. Park and try again.
     Behind(PartitionKey),
+    /// Its partition is behind, and its open batch full: one more would wait in line and fall out of the processor's cache.
+    /// Its broker answers fast, so there will be room in a moment, or this is not said again: park and try again, or
+    /// [`insist`](Accumulator::insist).
+    Soon(PartitionKey),
     /// Trying again would not help.
     Never(SendError),
 }
@@ -257,7 +262,9 @@ impl Accumulator {
         let mut opened = false;
         if !topic.slot(partition).is_some_and(|slot| slot.has_room(len, &claim, &self.limits)) {
             opened = match self.make_room(key, record, &claim, ticket, timestamp) {
-                Err(Refusal::Behind(_)) if choice == Choice::Sticky && self.goes_elsewhere(index) => {
+                Err(Refusal::Behind(_) | Refusal::Soon(_))
+                    if choice == Choice::Sticky && self.goes_elsewhere(index, len) =>
+                {
                     return self.append_once_more(record, claim, ticket, (now, wall)).map(accepted);
                 }
                 made => made?,
@@ -357,7 +364,7 @@ impl Accumulator {
         ticket: Option<Ticket>,
         timestamp: Timestamp,
     ) -> Result<bool, Refusal> {
-        let Self { topics, limits, budget, waiters, .. } = self;
+        let Self { topics, limits, budget, waiters, now, .. } = self;
         let Some(topic) = topics.topic_mut(key.topic) else { return Err(Refusal::UnknownTopic) };
         let Some(slot) = topic.slot_or_new(key.partition) else { return Err(Refusal::UnknownTopic) };
         // Who came earlier and waited for another partition does not stand behind who waits for this one.
@@ -375,6 +382,9 @@ impl Accumulator {
             if slot.may_wait(len, limits) && !budget.fits_behind(alone) {
                 return Err(if budget.fits(alone) { Refusal::Behind(key) } else { Refusal::Full });
             }
+            if slot.holds_back(len, limits, *now) {
+                return Err(Refusal::Soon(key));
+            }
             // Full, or no memory to grow: an open batch must not sit on what others wait for.
             self.hand_over(key);
         }
@@ -384,12 +394,17 @@ impl Accumulator {
 
     /// After a keyless record was refused because its partition is behind: whether another was found that is not.
     #[cold]
-    fn goes_elsewhere(&mut self, index: TopicIndex) -> bool {
+    fn goes_elsewhere(&mut self, index: TopicIndex, len: usize) -> bool {
         let Some(topic) = self.topics.topic_mut(index) else { return false };
         (0..SWITCHES_MAX).any(|_| {
             let partition = topic.sticky.switch(self.limits.adaptive, &mut self.rng);
-            topic.slot(partition).is_none_or(|slot| slot.hungry)
+            topic.slot(partition).is_none_or(|slot| slot.takes(len, &self.limits))
         })
+    }
+
+    /// After [`Refusal::Soon`], for who does not want to wait: closes the full batch, so that the next append opens another.
+    pub fn insist(&mut self, key: PartitionKey) {
+        self.hand_over(key);
     }
 
     /// Opens a batch in the empty slot, with room for the record and the claim.

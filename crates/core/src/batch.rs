@@ -14,6 +14,8 @@ pub(crate) struct Meta {
     pub(crate) key: PartitionKey,
     /// When its first record was accepted: `delivery.timeout.ms` counts from here, through splits too.
     pub(crate) created: Time,
+    /// When it was last put into a request.
+    pub(crate) sent: Option<Time>,
     /// Records in it, at least one.
     pub(crate) count: u32,
     /// The first record's timestamp.
@@ -32,8 +34,8 @@ impl Meta {
     /// What the accumulator gets back for it, with its buffer where that is free. A batch that was split gives it back in
     /// parts, whose counts and charges add up to these.
     pub(crate) fn release(self, buffer: Option<Vec<u8>>) -> Release {
-        let Self { key, count, charge, generation, .. } = self;
-        Release { key, count, charge, generation, buffer }
+        let Self { key, count, charge, generation, sent, .. } = self;
+        Release { key, count, charge, generation, sent, buffer }
     }
 }
 
@@ -161,6 +163,8 @@ pub struct Release {
     pub(crate) charge: usize,
     /// The batch's generation.
     pub(crate) generation: u64,
+    /// When the request that was answered left.
+    pub(crate) sent: Option<Time>,
     /// A buffer to use again, its content of no use; `None` when it is still held elsewhere.
     pub(crate) buffer: Option<Vec<u8>>,
 }

@@ -349,6 +349,7 @@ impl Partition {
             numbered.bound = self.log_end.bound(numbered.bound);
         }
         numbered.place = Place::InFlight(attempt);
+        numbered.batch.meta.sent = Some(now);
         self.newest = attempt;
         Some(Outgoing { header: numbered.header, body: numbered.batch.body.clone() })
     }

@@ -85,9 +85,17 @@ impl<'a> Place<'a> {
         let (now, wall) = shared.clock.both();
         let mut accumulator = shared.accumulator()?;
         let [record] = record;
+        let enter =
+            |accumulator: &mut Accumulator| self.enter(accumulator, record, claim, (now, wall), |appended| appended);
         let appended = match placed {
             (_, Some(refusal)) => Err(refusal),
-            (_, None) => self.enter(&mut accumulator, record, claim, (now, wall), |appended| appended),
+            (_, None) => match enter(&mut accumulator) {
+                Err(Refusal::Soon(key)) => {
+                    accumulator.insist(key);
+                    enter(&mut accumulator)
+                }
+                entered => entered,
+            },
         };
         let (result, wake) = match appended {
             Ok(appended) => {
@@ -166,15 +174,20 @@ impl<'a> Place<'a> {
             Err(broken) => return Some(Poll::Ready(Err(broken))),
         };
         let (mut wake, mut next) = (false, 0);
-        for record in rest.iter().take(placed) {
-            match self.enter(&mut accumulator, record, claim(*run.done), (now, wall), |appended| appended) {
-                Ok(appended) => {
+        while let Some(record) = rest.get(..placed).and_then(|placed| placed.get(next)) {
+            // What is made of an append is made within it, so that it need not go through memory.
+            let entered = self.enter(&mut accumulator, record, claim(*run.done), (now, wall), |appended| {
+                wake |= appended.wake;
+                accepted(appended);
+            });
+            match entered {
+                Ok(()) => {
                     self.leave(&mut accumulator);
-                    wake |= appended.wake;
                     next += 1;
                     *run.done += 1;
-                    accepted(appended);
                 }
+                // No time is left to wait in: it goes at once, as it would where answers are slow.
+                Err(Refusal::Soon(key)) if self.deadline(now) <= now => accumulator.insist(key),
                 Err(refused) => {
                     refusal = Some(refused);
                     break;
@@ -226,7 +239,7 @@ impl<'a> Place<'a> {
         waker: Waker,
     ) -> (Poll<SendError>, bool) {
         let since = self.waiting.map_or(now, |(since, _)| since);
-        let deadline = since + self.shared.config.max_block;
+        let deadline = self.deadline(now);
         if deadline <= now {
             let error = accumulator.give_up(refusal, record, now.since(since));
             self.leave(accumulator);
@@ -241,6 +254,11 @@ impl<'a> Place<'a> {
         if let Some((_, ticket)) = self.waiting.take() {
             accumulator.unpark(ticket);
         }
+    }
+
+    /// When `max.block.ms` is over, counted from now for who does not wait yet.
+    fn deadline(&self, now: Time) -> Time {
+        self.waiting.map_or(now, |(since, _)| since) + self.shared.config.max_block
     }
 
     fn ticket(&self) -> Option<Ticket> {

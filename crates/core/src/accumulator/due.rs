@@ -20,7 +20,15 @@ impl Accumulator {
         self.now = self.now.max(now);
         self.ripen();
         self.lose_patience();
-        due.extend(self.closed.drain(..));
+        for batch in self.closed.drain(..) {
+            if let Some(slot) = self.topics.slot_mut(batch.key()) {
+                slot.untaken -= 1;
+                if slot.untaken == 0 && slot.hungry {
+                    self.waiters.wake_held_back(batch.key());
+                }
+            }
+            due.push(batch);
+        }
     }
 
     /// When to call [`take_due`](Self::take_due) or [`handle_timeout`](Self::handle_timeout) next, if nothing happens
@@ -195,16 +203,17 @@ impl Accumulator {
         }
         if let Some(open) = &slot.open {
             let birth = Birth { key, number: open.birth, created: open.created };
-            if open.ripe || open.is_full() || self.linger_is_over(&birth) {
+            if slot.is_awaited() || self.linger_is_over(&birth) {
                 self.hand_over(key);
             }
         }
         self.waiters.wake_partition(key);
+        self.waiters.wake_held_back(key);
         self.wake_heads();
     }
 
     fn release(&mut self, release: Release) {
-        let Release { key, count, charge, generation, buffer } = release;
+        let Release { key, count, charge, generation, sent, buffer } = release;
         self.budget.release(charge, buffer);
         self.ledger.release(generation, count);
         self.released += u64::from(count);
@@ -212,6 +221,9 @@ impl Accumulator {
             if let Some(slot) = topic.slot_mut(key.partition) {
                 assert!(charge <= slot.held, "a partition gives back more than it holds");
                 slot.held -= charge;
+                if let Some(sent) = sent {
+                    slot.pace.answered(self.now.since(sent));
+                }
                 if !slot.hungry {
                     self.budget.shift(charge, false);
                 }

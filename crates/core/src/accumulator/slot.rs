@@ -1,6 +1,7 @@
 //! A partition's place in the accumulator: at most one open batch, and whether the sender would take it.
 
 use super::Limits;
+use super::pace::{HELD_BACK_MAX, Pace};
 use crate::batch::{Batch, Meta};
 use crate::budget::{BATCH_OVERHEAD, Budget};
 use crate::delivery::{Claims, Delivery, Hook};
@@ -71,6 +72,12 @@ pub(super) struct Slot {
     pub(super) hungry: bool,
     /// Bytes charged to batches of this partition that are not released, the open one included.
     pub(super) held: usize,
+    /// Batches that are closed and that the driver has not taken yet: while there are any, `hungry` is old news.
+    pub(super) untaken: u32,
+    /// How fast its broker answers.
+    pub(super) pace: Pace,
+    /// Since when callers are held back until it is hungry; `None` again with the next batch.
+    held_back: Option<Time>,
     /// How long the last batch got, bytes. One that outgrew the first buffer is followed by one that starts with a whole
     /// buffer, or a larger one.
     last: usize,
@@ -97,7 +104,7 @@ pub(super) struct Open {
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { open: None, hungry: true, held: 0, last: 0 }
+        Self { open: None, hungry: true, held: 0, untaken: 0, pace: Pace::default(), held_back: None, last: 0 }
     }
 }
 
@@ -106,7 +113,34 @@ impl Slot {
     #[inline]
     pub(super) fn limit(&self, limits: &Limits) -> usize {
         let full = self.open.as_ref().map_or(limits.batch, |open| open.full);
-        if self.hungry { full } else { limits.behind.max(full) }
+        if self.hungry { full } else { limits.behind.min(self.pace.behind).max(full) }
+    }
+
+    /// Whether a caller shall wait rather than close the open batch, which has no room for `len` bytes more.
+    pub(super) fn holds_back(&mut self, len: usize, limits: &Limits, now: Time) -> bool {
+        let full = self.open.as_ref().is_some_and(|open| open.size() + len > self.limit(limits));
+        full && self.is_behind() && self.pace.is_fast() && now < *self.held_back.get_or_insert(now) + HELD_BACK_MAX
+    }
+
+    /// Whether it takes at least `len` bytes at once, memory aside.
+    pub(super) fn takes(&self, len: usize, limits: &Limits) -> bool {
+        let room = || self.open.as_ref().is_none_or(|open| open.size() + len <= self.limit(limits));
+        self.hungry && (self.untaken == 0 || room())
+    }
+
+    /// Whether the next batch would wait in line: the sender has said so, or has not seen the last one yet.
+    fn is_behind(&self) -> bool {
+        !self.hungry || self.untaken > 0
+    }
+
+    /// Until when callers are held back, if they are.
+    pub(super) fn held_back_until(&self) -> Option<Time> {
+        self.held_back.map(|since| since + HELD_BACK_MAX)
+    }
+
+    /// Whether the open batch shall go as soon as the partition is hungry, however long it is open.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.held_back.is_some() || self.open.as_ref().is_some_and(|open| open.ripe || open.is_full())
     }
 
     /// Whether `len` bytes more and the claim fit into the open batch as it is. Says no too often rather than look twice:
@@ -182,7 +216,7 @@ impl Slot {
         if self.last <= BUFFER_MIN {
             return BUFFER_MIN.min(limits.batch);
         }
-        let limit = if self.hungry { full } else { limits.behind.max(full) };
+        let limit = if self.hungry { full } else { limits.behind.min(self.pace.behind).max(full) };
         let ready = || budget.kept(self.last..=limit);
         if self.last > limits.batch { ready().unwrap_or(limits.batch) } else { limits.batch }
     }
@@ -192,9 +226,12 @@ impl Slot {
         let open = self.open.take()?;
         assert!(open.count > 0, "a batch has a record");
         self.last = open.records.len();
+        self.held_back = None;
+        self.untaken += 1;
         let meta = Meta {
             key,
             created: open.created,
+            sent: None,
             count: open.count,
             base_timestamp: Timestamp(open.base_timestamp),
             max_timestamp: Timestamp(open.max_timestamp),

@@ -17,6 +17,8 @@ pub(super) enum Line {
     Memory,
     /// Memory for this partition, which is behind. Holds up nobody who sends to another.
     Behind(PartitionKey),
+    /// This partition, which catches up in a moment. Holds up nobody.
+    Soon(PartitionKey),
     /// A topic to be known, or to have more partitions: all may go on once it does.
     Topic(Arc<str>),
     /// Nothing more: the deadline is over, and it has yet to hear why the topic never came.
@@ -122,6 +124,18 @@ impl Waiters {
             && let Some(waker) = self.waiters.get_mut(&first).and_then(|waiter| waiter.waker.take())
         {
             waker.wake();
+        }
+    }
+
+    /// Wakes all who wait for a partition that catches up in a moment.
+    pub(super) fn wake_held_back(&mut self, key: PartitionKey) {
+        if self.waiters.is_empty() {
+            return;
+        }
+        for ticket in in_line(&self.lines, &Line::Soon(key)) {
+            if let Some(waker) = self.waiters.get_mut(&ticket).and_then(|waiter| waiter.waker.take()) {
+                waker.wake();
+            }
         }
     }
 

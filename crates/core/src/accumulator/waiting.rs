@@ -1,5 +1,6 @@
 //! The callers' side of waiting: park, be woken, append again; or give up.
 
+use super::slot::Slot;
 use super::waiters::{Line, Ticket};
 use super::{Accumulator, Refusal, slot};
 use crate::error::SendError;
@@ -37,6 +38,7 @@ impl Accumulator {
         let (line, need) = match refusal {
             Refusal::Full => (Line::Memory, slot::charge_alone(slot::view(record).upper_bound())),
             Refusal::Behind(key) => (Line::Behind(*key), slot::charge_alone(slot::view(record).upper_bound())),
+            Refusal::Soon(key) => (Line::Soon(*key), 0),
             Refusal::Never(_) => (Line::Memory, 0),
             Refusal::UnknownTopic => (Line::Topic(self.topics.want(record.topic)), 0),
             Refusal::UnknownPartition { .. } => {
@@ -44,6 +46,9 @@ impl Accumulator {
                 (Line::Topic(self.topics.want(record.topic)), at.map_or(0, |at| at + 1))
             }
         };
+        let soon =
+            if let Line::Soon(key) = line { self.topics.slot(key).and_then(Slot::held_back_until) } else { None };
+        let deadline = soon.map_or(deadline, |soon| soon.min(deadline));
         let ticket = self.waiters.park(ticket, line.clone(), need, waker, deadline);
         if self.is_closed || self.failed.is_some() {
             self.waiters.wake_all();
@@ -95,7 +100,7 @@ impl Accumulator {
                 }
             }
             Some(Line::Behind(key)) => self.wake_if_hungry(key),
-            Some(Line::Memory | Line::Clock) | None => {}
+            Some(Line::Memory | Line::Soon(_) | Line::Clock) | None => {}
         }
         self.wake_heads();
     }
@@ -113,7 +118,7 @@ impl Accumulator {
         let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         let topic = || self.topics.shared(record.topic);
         match refusal {
-            Refusal::Full | Refusal::Behind(_) => SendError::Full { waited_ms },
+            Refusal::Full | Refusal::Behind(_) | Refusal::Soon(_) => SendError::Full { waited_ms },
             Refusal::UnknownTopic => match self.topics.reason(record.topic) {
                 None if waited.is_zero() => SendError::NotReady(topic()),
                 reason => SendError::UnknownTopic { topic: topic(), waited_ms, reason },

@@ -99,6 +99,7 @@ impl Stage {
         let meta = Meta {
             key: self.partition.key,
             created: self.now,
+            sent: None,
             count,
             base_timestamp: Timestamp(0),
             max_timestamp: Timestamp(i64::from(count) - 1),
