@@ -2,6 +2,7 @@
 
 use super::births::Birth;
 use super::flush::Flush;
+use super::slot::Open;
 use super::{Accumulator, is_open};
 use crate::batch::{Batch, Release};
 use crate::output::News;
@@ -20,14 +21,18 @@ impl Accumulator {
         self.now = self.now.max(now);
         self.ripen();
         self.lose_patience();
-        for batch in self.closed.drain(..) {
-            if let Some(slot) = self.topics.slot_mut(batch.key()) {
-                slot.untaken -= 1;
-                if slot.untaken == 0 && slot.hungry {
-                    self.waiters.wake_held_back(batch.key());
-                }
-            }
+        while let Some(batch) = self.closed.pop_front() {
+            let key = batch.key();
             due.push(batch);
+            let Some(slot) = self.topics.slot_mut(key) else { continue };
+            slot.untaken -= 1;
+            if slot.untaken == 0 && slot.hungry {
+                // What came together meanwhile waited for nothing but this.
+                if slot.open.as_ref().is_some_and(Open::is_full) {
+                    self.hand_over(key);
+                }
+                self.waiters.wake_held_back(key);
+            }
         }
     }
 

@@ -187,7 +187,7 @@ mod tests {
         let mut story = Story::answered_after(Duration::from_millis(1));
         let (taken, refusal) = story.append_all();
         assert_eq!(refusal, Refusal::Soon(KEY));
-        assert!(taken <= 2 * Config::default().batch_size, "one closed, one open: {taken}");
+        assert!(taken <= Config::default().batch_size + BEHIND_MIN, "one closed, one open: {taken}");
         let bell = story.park(&refusal);
         assert_eq!(bell.rung(), 0);
         assert!(!story.due().is_empty());
@@ -202,6 +202,19 @@ mod tests {
         assert_eq!(slow.append_all().1, Refusal::Behind(KEY));
         let due = slow.due();
         assert!(!due.is_empty() && due.iter().all(|batch| batch.size() > 1_000_000));
+    }
+
+    #[test]
+    fn before_the_driver_s_first_turn_batches_grow_as_behind_it() {
+        let mut story = Story::answered_after(Duration::from_millis(50));
+        for _ in 0..300 {
+            story.append().unwrap();
+        }
+        let taken: Vec<_> = story.due().iter().map(Batch::size).collect();
+        // The first, of batch.size; two of max.request.size; and what is open by then, for nothing else keeps it.
+        assert_eq!(taken.len(), 4, "{taken:?}");
+        assert!(taken.get(1..3).is_some_and(|taken| taken.iter().all(|size| *size > 1_000_000)), "{taken:?}");
+        assert_eq!(taken.iter().sum::<usize>() / VALUE.len(), 300);
     }
 
     #[test]

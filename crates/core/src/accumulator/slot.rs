@@ -113,7 +113,12 @@ impl Slot {
     #[inline]
     pub(super) fn limit(&self, limits: &Limits) -> usize {
         let full = self.open.as_ref().map_or(limits.batch, |open| open.full);
-        if self.hungry { full } else { limits.behind.min(self.pace.behind).max(full) }
+        if self.is_behind() { self.limit_behind(full, limits) } else { full }
+    }
+
+    /// Bytes at which a batch is full that must wait anyway.
+    fn limit_behind(&self, full: usize, limits: &Limits) -> usize {
+        limits.behind.min(self.pace.behind).max(full)
     }
 
     /// Whether a caller shall wait rather than close the open batch, which has no room for `len` bytes more.
@@ -129,6 +134,7 @@ impl Slot {
     }
 
     /// Whether the next batch would wait in line: the sender has said so, or has not seen the last one yet.
+    #[inline]
     fn is_behind(&self) -> bool {
         !self.hungry || self.untaken > 0
     }
@@ -216,7 +222,7 @@ impl Slot {
         if self.last <= BUFFER_MIN {
             return BUFFER_MIN.min(limits.batch);
         }
-        let limit = if self.hungry { full } else { limits.behind.min(self.pace.behind).max(full) };
+        let limit = if self.is_behind() { self.limit_behind(full, limits) } else { full };
         let ready = || budget.kept(self.last..=limit);
         if self.last > limits.batch { ready().unwrap_or(limits.batch) } else { limits.batch }
     }
