@@ -48,7 +48,7 @@ const fn handle(path: &'static str, function: &'static str) -> Guard {
     Guard { path, function, unit: "record", units: 1, times: 20_000 }
 }
 
-const GUARDS: [Guard; 8] = [
+const GUARDS: [Guard; 11] = [
     core("append", "paths::append", "record", 1_000),
     core("append_keyed", "paths::append", "record", 1_000),
     core("seal", "paths::seal", "batch of 1,000 records, lz4", 1),
@@ -57,6 +57,9 @@ const GUARDS: [Guard; 8] = [
     handle("send_with", "paths::handle::send_with"),
     handle("send", "paths::handle::send"),
     handle("send_all_with", "paths::handle::send_all_with"),
+    handle("topic_send_with", "paths::handle::topic_send_with"),
+    handle("topic_send_all_with", "paths::handle::topic_send_all_with"),
+    handle("topic_typed", "paths::handle::topic_typed"),
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {

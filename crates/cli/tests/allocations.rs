@@ -3,7 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
-use milena::{Record, blocking::Producer};
+use milena::serializers::{LongSerializer, StringSerializer};
+use milena::{Record, TopicRecord, blocking::Producer};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::io::{BufRead, BufReader};
@@ -57,6 +58,15 @@ fn a_record_costs_no_allocation() {
     });
     assert!(with_hook <= 0.1, "{with_hook} allocations a record with a hook");
 
+    let topic = producer.topic("orders").key(StringSerializer).value(LongSerializer);
+    let typed = allocations_per_record(|| {
+        for token in 0..RECORDS {
+            topic.send_with(TopicRecord::new().key("a key").value(&7), &hook, token as u64).unwrap();
+        }
+        producer.flush();
+    });
+    assert!(typed <= 0.1, "{typed} allocations a record that a topic's handle serializes");
+
     let mut deliveries = Vec::with_capacity(RECORDS);
     let awaited = allocations_per_record(|| {
         deliveries.extend((0..RECORDS).map(|_| producer.send(Record::to("orders").value(&VALUE)).unwrap()));
@@ -65,5 +75,5 @@ fn a_record_costs_no_allocation() {
         }
     });
     assert!(awaited <= 1.0, "{awaited} allocations a record with a delivery");
-    println!("allocations a record: {with_hook:.4} with a hook, {awaited:.4} with a delivery");
+    println!("allocations a record: {with_hook:.4} with a hook, {typed:.4} serialized, {awaited:.4} with a delivery");
 }

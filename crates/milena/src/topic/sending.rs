@@ -43,16 +43,18 @@ impl<'a, K, V, P, Q> TopicPosting<'a, K, V, P, Q> {
 impl<'a, K, V, P: Part<'a, K>, Q: Part<'a, V>> Future for TopicSending<'a, K, V, P, Q> {
     type Output = Result<Delivery, TopicError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(context).map(|accepted| accepted.map(delivery))
+        self.0.poll(delivery, context)
     }
 }
 
 impl<'a, K, V, P: Part<'a, K>, Q: Part<'a, V>> Future for TopicPosting<'a, K, V, P, Q> {
     type Output = Result<(), TopicError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(context).map_ok(drop)
+        self.0.poll(drop, context)
     }
 }
 
@@ -94,20 +96,28 @@ impl<'a, K, V, P, Q> Append<'a, K, V, P, Q> {
 }
 
 impl<'a, K, V, P: Part<'a, K>, Q: Part<'a, V>> Append<'a, K, V, P, Q> {
-    #[inline]
-    fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Appended, TopicError>> {
+    #[inline(always)] // As `Place::append_at_once`: what is accepted need not go through memory.
+    fn poll<T>(&mut self, accepted: impl Fn(Appended) -> T, context: &Context<'_>) -> Poll<Result<T, TopicError>> {
+        // Nothing to serialize, nobody in the way: what most sends of bytes and text come to.
+        if let State::Fresh(record) = &self.state
+            && let Some(key) = record.key.in_place(&self.topic.key)
+            && let Some(value) = record.value.in_place(&self.topic.value)
+        {
+            let bytes = self.topic.as_bytes(record, key, value);
+            if let Some(result) = self.place.append_at_once(&bytes, self.claiming.claim(), &accepted) {
+                return Poll::Ready(Ok(result));
+            }
+        }
+        self.poll_with_scratch(context).map_ok(accepted)
+    }
+
+    #[inline(never)]
+    fn poll_with_scratch(&mut self, context: &Context<'_>) -> Poll<Result<Appended, TopicError>> {
         let Self { topic, place, claiming, state } = self;
         let record = match state {
             State::Fresh(record) => *record,
             State::Waits(copied) => return copied.poll(topic.name(), place, claiming, context),
         };
-        // Nothing to serialize, nobody in the way: what most sends of bytes and text come to.
-        if let (Some(key), Some(value)) = (record.key.in_place(&topic.key), record.value.in_place(&topic.value)) {
-            let bytes = topic.as_bytes(&record, key, value);
-            if let Some(appended) = place.append_at_once(&bytes, claiming.claim(), |appended| appended) {
-                return Poll::Ready(Ok(appended));
-            }
-        }
         Scratch::with(|scratch| {
             let (key, value) = scratch.write(topic, &record)?;
             let bytes = topic.as_bytes(&record, key.bytes(&scratch.bytes), value.bytes(&scratch.bytes));

@@ -22,7 +22,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().unwrap();
     let times: u64 = arguments.next().unwrap().parse().unwrap();
-    if path.starts_with("send") {
+    if path.starts_with("send") || path.starts_with("topic") {
         handle::run(&path, times);
     }
     let mut stage = Stage::new(if path == "seal" { LZ4 } else { Compression::NONE });
