@@ -3,6 +3,7 @@
 
 use super::calendar::{MILLI, Moment, SECOND};
 use super::oracle::Seen;
+use super::workload::Requests;
 use super::world::World;
 use foldhash::fast::FixedState;
 use milena_core::ConnectionId;
@@ -61,8 +62,8 @@ pub(crate) struct Watch {
     known: HashSet<(Place, i64, i16, i32, u32), FixedState>,
     /// Ids that topics have, or had.
     topics: HashMap<Uuid, usize, FixedState>,
-    /// Produce requests and others of each client in the present second.
-    pace: HashMap<usize, (u64, u32, u32), FixedState>,
+    /// The present second, and each client's requests in it.
+    pace: HashMap<usize, (u64, Requests), FixedState>,
     /// By client and address: connections in a row that nobody answered on, and since when.
     knocks: HashMap<(usize, Endpoint), (u64, Moment), FixedState>,
 }
@@ -167,10 +168,9 @@ impl World {
         let second = self.now / SECOND;
         let pace = self.watch.pace.entry(client).or_default();
         if pace.0 != second {
-            *pace = (second, 0, 0);
+            *pace = (second, Requests::default());
         }
-        let (produce, other) = self.plan.requests_max();
-        let (count, bound) = if api == ApiKey::PRODUCE { (&mut pace.1, produce) } else { (&mut pace.2, other) };
+        let (count, bound) = (pace.1.of(api), *self.plan.requests_max(client).of(api));
         *count += 1;
         if *count == bound {
             self.history

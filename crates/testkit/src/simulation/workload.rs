@@ -14,6 +14,7 @@ use milena_core::Config;
 use milena_core::config::Acks;
 use milena_core::output::Endpoint;
 use milena_wire::compression::{Codec, Compression};
+use milena_wire::version::ApiKey;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,6 +146,24 @@ pub(crate) struct TopicPlan {
     pub(crate) options: TopicOptions,
 }
 
+/// Requests of a client in one second, by what they cost whom.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Requests {
+    produce: u32,
+    handshakes: u32,
+    other: u32,
+}
+
+impl Requests {
+    pub(crate) fn of(&mut self, api: ApiKey) -> &mut u32 {
+        match api {
+            ApiKey::PRODUCE => &mut self.produce,
+            ApiKey::API_VERSIONS => &mut self.handshakes,
+            _ => &mut self.other,
+        }
+    }
+}
+
 /// Everything that is drawn before a schedule begins.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -210,12 +229,24 @@ impl Plan {
         }
     }
 
-    /// How many requests of a client in one second are no storm: Produce requests, and others.
-    pub(crate) fn requests_max(&self) -> (u32, u32) {
+    /// How many requests of this client in one second are no storm.
+    pub(crate) fn requests_max(&self, client: usize) -> Requests {
         let partitions = self.topics.iter().map(|topic| topic.options.partitions).sum::<usize>();
         let partitions = u32::try_from(partitions).unwrap_or(u32::MAX);
         let records = self.callers.iter().map(|caller| caller.records).sum::<u32>();
-        (300 + 40 * partitions + records, 150 + 20 * partitions)
+        // A connection that worked is followed by another after the first backoff, less a fifth, however soon it breaks.
+        let knocks = |config: &Config| {
+            let addresses = self.cluster.brokers.max(0).cast_unsigned() as usize + config.bootstrap_servers.len();
+            let backoff = (config.reconnect_backoff.as_micros() * 4 / 5).max(1_000);
+            let each = Moment::try_from(u128::from(SECOND) / backoff).unwrap_or(SECOND) + 12;
+            (addresses * config.connections_per_broker) as Moment * each
+        };
+        let handshakes = self.configs.get(client).map_or(0, knocks);
+        Requests {
+            produce: 300 + 40 * partitions + records,
+            handshakes: u32::try_from(handshakes).unwrap_or(u32::MAX),
+            other: 150 + 20 * partitions,
+        }
     }
 
     /// By how much a deadline may be missed: drivers and pools are not exact.
