@@ -332,7 +332,8 @@ impl Sender {
             return;
         }
         for (_, partition) in self.partitions.iter().filter(|(key, _)| own(key)) {
-            if let Some(spent) = partition.producer_id() {
+            // Those that it used up and did not replace yet, too: the sender may not have been told.
+            for spent in [partition.producer_id(), partition.spent()].into_iter().flatten() {
                 self.identity.spent(spent, now);
             }
         }

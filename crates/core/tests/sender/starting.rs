@@ -288,9 +288,8 @@ fn a_broker_that_asks_to_start_over_is_obeyed_at_once_and_alone_first_addresses_
     assert!(script.opening.iter().any(|(_, endpoint)| endpoint.to_string() == "broker-2:9092"));
 }
 
-/// A producer that writes to a topic a day must not remember them all.
-#[test]
-fn the_queues_of_a_topic_that_was_deleted_are_removed_and_their_numbers_not_used_again() {
+/// What the first batch is numbered by that follows when a topic was sent to, answered so, deleted, and is there again.
+fn number_after_the_topic_was_gone(answer: ErrorCode) -> (i64, i16, i32) {
     let mut script = Script::ready(1, |config| {
         config.metadata_max_idle = Duration::from_secs(30);
         config.metadata_max_age = Duration::from_secs(10);
@@ -299,7 +298,7 @@ fn the_queues_of_a_topic_that_was_deleted_are_removed_and_their_numbers_not_used
     script.connect_leader();
     let request = script.request_of(ApiKey::PRODUCE);
     assert_eq!(request.batches()[0].1.producer_id, 77);
-    script.answer_produce(&request, ErrorCode::NONE, 0);
+    script.answer_produce(&request, answer, 0);
     let mut gone = metadata(0, 1, 0);
     gone.topics[0].error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
     for _ in 0..60 {
@@ -318,7 +317,19 @@ fn the_queues_of_a_topic_that_was_deleted_are_removed_and_their_numbers_not_used
     script.answer_identity(78);
     let request = script.request_of(ApiKey::PRODUCE);
     let (_, header) = request.batches()[0];
-    assert_eq!((header.producer_id, header.producer_epoch, header.base_sequence), (78, 0, 0));
+    (header.producer_id, header.producer_epoch, header.base_sequence)
+}
+
+/// A producer that writes to a topic a day must not remember them all.
+#[test]
+fn the_queues_of_a_topic_that_was_deleted_are_removed_and_their_numbers_not_used_again() {
+    assert_eq!(number_after_the_topic_was_gone(ErrorCode::NONE), (78, 0, 0));
+}
+
+/// `numbers_end` 34574: its producer id was used up, and it had not needed another since.
+#[test]
+fn nor_are_those_that_its_partitions_had_used_up() {
+    assert_eq!(number_after_the_topic_was_gone(ErrorCode::INVALID_PRODUCER_EPOCH), (78, 0, 0));
 }
 
 /// The leader before is on the cluster's list still, and cannot be reached from here.
