@@ -204,7 +204,10 @@ impl Plan {
         plan.suit(workload, &mut kinds, chance);
         plan.salted();
         plan.draw_strikes(&kinds, chance);
-        let waits = plan.callers.iter().filter(|caller| matches!(caller.style, Style::Awaits(_)));
+        // Who sends one record at a time waits a round trip for each; so do records that leave in one small batch at a time.
+        let narrow = |client: usize| plan.configs.get(client).is_some_and(|config| config.max_in_flight == 1);
+        let one_by_one = |caller: &&CallerPlan| matches!(caller.style, Style::Awaits(_)) || narrow(caller.client);
+        let waits = plan.callers.iter().filter(one_by_one);
         let waits: Moment = waits.map(|caller| Moment::from(caller.records)).sum();
         plan.unhurried = waits * (4 * plan.roads.latency.1 + 300 * MILLI);
         plan
