@@ -33,7 +33,7 @@ pub(crate) fn start(detached: bool) -> Result<Server> {
     command.args(["-jar", jar]);
     let server = Server::start(Start { kind: Kind::Apicurio, command, port, path: PATH, mark, detached })?;
     // Confluent's default level; Apicurio's own is NONE.
-    let status = server.ask("PUT", &format!("{PATH}/config"), r#"{"compatibility":"BACKWARD"}"#)?;
+    let status = server.ask_again("PUT", &format!("{PATH}/config"), r#"{"compatibility":"BACKWARD"}"#)?;
     ensure!(status == 200, "Apicurio refused the compatibility level with {status}");
     Ok(server)
 }

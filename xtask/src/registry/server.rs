@@ -19,6 +19,9 @@ const READY_WITHIN: Duration = Duration::from_secs(120);
 
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
 
+/// Before the last one.
+const ATTEMPTS: u32 = 4;
+
 /// What `server.json` remembers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Server {
@@ -106,6 +109,18 @@ impl Server {
             ensure!(ended, "process {} does not die", self.pid);
         }
         Ok(())
+    }
+
+    /// As [`ask`](Self::ask), for what may be asked twice: Apicurio has closed a connection without a word, just started, though
+    /// it had done what was asked and logged a status.
+    pub(crate) fn ask_again(&self, method: &str, path: &str, body: &str) -> Result<u16> {
+        for _ in 0..ATTEMPTS {
+            if let Ok(status) = self.ask(method, path, body) {
+                return Ok(status);
+            }
+            sleep(Duration::from_millis(250));
+        }
+        self.ask(method, path, body)
     }
 
     /// The status of an answer.
