@@ -5,7 +5,7 @@
 //! - `client`: both of core's machines, driven; `caller`: who sends.
 //! - `network`: connections and what befalls them; `faults`: what befalls the cluster.
 //! - `watch`: what is seen on the wire; `oracle`: what must hold.
-//! - `workload`: what each seed draws.
+//! - `workload`: by name; `plan`: what a seed draws for one.
 
 mod calendar;
 mod caller;
@@ -13,6 +13,7 @@ mod client;
 mod faults;
 mod network;
 mod oracle;
+mod plan;
 mod trace;
 mod watch;
 mod workload;
@@ -21,10 +22,10 @@ mod world;
 pub use oracle::Violation;
 pub use workload::Workload;
 
+use plan::Plan;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
-use workload::Plan;
 use world::World;
 
 /// What came of a schedule.

@@ -5,7 +5,7 @@ use super::calendar::{MILLI, Moment};
 use super::client::Stage;
 use super::network::within;
 use super::oracle::{LogKind, LogView, Seen};
-use super::workload::Plan;
+use super::plan::Plan;
 use super::world::{Event, World};
 use crate::cluster::{Liveness, Operation};
 use crate::fault::{Effect, Fault};

@@ -2,7 +2,7 @@
 //! them. A frame that its sender has given up may still arrive, much later: that is a zombie.
 
 use super::calendar::{MILLI, Moment, SECOND};
-use super::workload::BOOTSTRAP;
+use super::plan::BOOTSTRAP;
 use super::world::{Event, World};
 use crate::cluster::Liveness;
 use crate::connection::{ConnectionId as ServerId, Output};

@@ -39,8 +39,8 @@ mod judgement;
 
 use super::calendar::Moment;
 use super::caller::{Style, is_value};
+use super::plan::Plan;
 use super::trace::Trace;
-use super::workload::Plan;
 use milena_core::config::Acks;
 use milena_core::error::DeliveryFailure;
 use milena_core::{Ack, DeliveryError, Written};

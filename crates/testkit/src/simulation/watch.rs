@@ -3,7 +3,7 @@
 
 use super::calendar::{MILLI, Moment, SECOND};
 use super::oracle::Seen;
-use super::workload::Requests;
+use super::plan::Requests;
 use super::world::World;
 use foldhash::fast::FixedState;
 use milena_core::ConnectionId;
