@@ -12,8 +12,8 @@
 mod births;
 mod due;
 mod flush;
-mod pace;
 mod ratio;
+mod round_trip;
 mod slot;
 mod topics;
 mod waiters;

@@ -14,7 +14,7 @@ pub(crate) struct Meta {
     pub(crate) key: PartitionKey,
     /// When its first record was accepted: `delivery.timeout.ms` counts from here, through splits too.
     pub(crate) created: Time,
-    /// When it was last put into a request.
+    /// When the last request that it was in left; `None` before the first.
     pub(crate) sent: Option<Time>,
     /// Records in it, at least one.
     pub(crate) count: u32,
@@ -163,7 +163,7 @@ pub struct Release {
     pub(crate) charge: usize,
     /// The batch's generation.
     pub(crate) generation: u64,
-    /// When the request that was answered left.
+    /// When the last request that it was in left.
     pub(crate) sent: Option<Time>,
     /// A buffer to use again, its content of no use; `None` when it is still held elsewhere.
     pub(crate) buffer: Option<Vec<u8>>,

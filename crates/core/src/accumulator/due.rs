@@ -227,7 +227,7 @@ impl Accumulator {
                 assert!(charge <= slot.held, "a partition gives back more than it holds");
                 slot.held -= charge;
                 if let Some(sent) = sent {
-                    slot.pace.answered(self.now.since(sent));
+                    slot.round_trip.answered(self.now.since(sent));
                 }
                 if !slot.hungry {
                     self.budget.shift(charge, false);

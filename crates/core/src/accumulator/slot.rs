@@ -1,7 +1,7 @@
 //! A partition's place in the accumulator: at most one open batch, and whether the sender would take it.
 
 use super::Limits;
-use super::pace::{HELD_BACK_MAX, Pace};
+use super::round_trip::{HELD_BACK_MAX, RoundTrip};
 use crate::batch::{Batch, Meta};
 use crate::budget::{BATCH_OVERHEAD, Budget};
 use crate::delivery::{Claims, Delivery, Hook};
@@ -75,7 +75,7 @@ pub(super) struct Slot {
     /// Batches that are closed and that the driver has not taken yet: while there are any, `hungry` is old news.
     pub(super) untaken: u32,
     /// How fast its broker answers.
-    pub(super) pace: Pace,
+    pub(super) round_trip: RoundTrip,
     /// Since when callers are held back until it is hungry; `None` again with the next batch.
     held_back: Option<Time>,
     /// How long the last batch got, bytes. One that outgrew the first buffer is followed by one that starts with a whole
@@ -104,7 +104,15 @@ pub(super) struct Open {
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { open: None, hungry: true, held: 0, untaken: 0, pace: Pace::default(), held_back: None, last: 0 }
+        Self {
+            open: None,
+            hungry: true,
+            held: 0,
+            untaken: 0,
+            round_trip: RoundTrip::default(),
+            held_back: None,
+            last: 0,
+        }
     }
 }
 
@@ -113,18 +121,22 @@ impl Slot {
     #[inline]
     pub(super) fn limit(&self, limits: &Limits) -> usize {
         let full = self.open.as_ref().map_or(limits.batch, |open| open.full);
-        if self.is_behind() { self.limit_behind(full, limits) } else { full }
+        self.limit_of(full, limits)
     }
 
-    /// Bytes at which a batch is full that must wait anyway.
-    fn limit_behind(&self, full: usize, limits: &Limits) -> usize {
-        limits.behind.min(self.pace.behind).max(full)
+    /// Bytes at which a batch is full that would be at `full` bytes if it could go at once.
+    #[inline]
+    fn limit_of(&self, full: usize, limits: &Limits) -> usize {
+        if self.is_behind() { limits.behind.min(self.round_trip.behind()).max(full) } else { full }
     }
 
-    /// Whether a caller shall wait rather than close the open batch, which has no room for `len` bytes more.
+    /// Whether a caller shall wait rather than close the open batch, which has no room for `len` bytes more. The wait of all begins
+    /// with the first who is told so.
     pub(super) fn holds_back(&mut self, len: usize, limits: &Limits, now: Time) -> bool {
         let full = self.open.as_ref().is_some_and(|open| open.size() + len > self.limit(limits));
-        full && self.is_behind() && self.pace.is_fast() && now < *self.held_back.get_or_insert(now) + HELD_BACK_MAX
+        full && self.is_behind()
+            && self.round_trip.is_fast()
+            && now < *self.held_back.get_or_insert(now) + HELD_BACK_MAX
     }
 
     /// Whether it takes at least `len` bytes at once, memory aside.
@@ -222,7 +234,7 @@ impl Slot {
         if self.last <= BUFFER_MIN {
             return BUFFER_MIN.min(limits.batch);
         }
-        let limit = if self.is_behind() { self.limit_behind(full, limits) } else { full };
+        let limit = self.limit_of(full, limits);
         let ready = || budget.kept(self.last..=limit);
         if self.last > limits.batch { ready().unwrap_or(limits.batch) } else { limits.batch }
     }

@@ -25,8 +25,8 @@ use std::time::Duration;
 /// What a broker says for people is cut after so many characters.
 const TEXT_MAX: usize = 1_000;
 
-/// No answer about one partition is longer, bytes: a topic's name has 249 at most. Of the smallest topics so many take less
-/// than 64 KiB.
+/// No answer about one partition is longer, bytes: a topic's name has 249 at most. Whatever else so many bytes claim to be,
+/// decoded it takes less than 64 KiB.
 const LOG_END_MAX: usize = 1_024;
 
 impl Sender {

@@ -16,34 +16,26 @@ const BEHIND_MIN: usize = 128 * 1024;
 /// And by this for each microsecond that an answer takes: five in flight are 250 MB/s of one partition.
 const BEHIND_PER_US: usize = 50;
 
-/// One partition's.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    /// The shortest time from request to answer of the last hundred, microseconds, all but; `None` until one was answered.
-    /// The shortest, for all others wait for something else than the way.
-    fastest: Option<u32>,
-    /// How far a batch that is behind grows, bytes.
-    pub(super) behind: usize,
-}
+/// The shortest time from request to answer that a partition's batches had lately, microseconds; `None` until one was answered.
+/// The shortest, for all others waited for something else than the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RoundTrip(Option<u32>);
 
-impl Default for Pace {
-    fn default() -> Self {
-        Self { fastest: None, behind: usize::MAX }
-    }
-}
-
-impl Pace {
-    /// An answer took so long.
+impl RoundTrip {
+    /// An answer took so long. A way that became longer is believed after some hundred answers, a shorter one at once.
     pub(super) fn answered(&mut self, took: Duration) {
         let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
-        // A way that became longer is believed after some hundred answers.
-        let fastest = self.fastest.map_or(took, |fastest| took.min(fastest.saturating_add(fastest / 64 + 1)));
-        self.fastest = Some(fastest);
-        self.behind = (fastest as usize).saturating_mul(BEHIND_PER_US).max(BEHIND_MIN);
+        self.0 = Some(self.0.map_or(took, |shortest| took.min(shortest.saturating_add(shortest / 64 + 1))));
     }
 
-    pub(super) fn is_fast(&self) -> bool {
-        self.fastest.is_some_and(|fastest| fastest <= FAST_MAX_US)
+    /// How far a batch that is behind grows, bytes.
+    pub(super) fn behind(self) -> usize {
+        self.0.map_or(usize::MAX, |shortest| (shortest as usize).saturating_mul(BEHIND_PER_US).max(BEHIND_MIN))
+    }
+
+    /// Whether callers are held back.
+    pub(super) fn is_fast(self) -> bool {
+        self.0.is_some_and(|shortest| shortest <= FAST_MAX_US)
     }
 }
 
@@ -205,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_driver_s_first_turn_batches_grow_as_behind_it() {
+    fn before_the_drivers_first_turn_batches_grow_as_behind_it() {
         let mut story = Story::answered_after(Duration::from_millis(50));
         for _ in 0..300 {
             story.append().unwrap();
@@ -219,18 +211,18 @@ mod tests {
 
     #[test]
     fn a_way_that_became_longer_is_believed_after_some_hundred_answers() {
-        let mut pace = Pace::default();
-        assert!(!pace.is_fast());
-        pace.answered(Duration::from_micros(300));
-        assert_eq!((pace.is_fast(), pace.behind), (true, BEHIND_MIN));
-        pace.answered(Duration::from_millis(50));
-        assert!(pace.is_fast(), "one answer may be late");
+        let mut way = RoundTrip::default();
+        assert!(!way.is_fast());
+        way.answered(Duration::from_micros(300));
+        assert_eq!((way.is_fast(), way.behind()), (true, BEHIND_MIN));
+        way.answered(Duration::from_millis(50));
+        assert!(way.is_fast(), "one answer may be late");
         let needed = (0..10_000).find(|_| {
-            pace.answered(Duration::from_millis(50));
-            !pace.is_fast()
+            way.answered(Duration::from_millis(50));
+            !way.is_fast()
         });
         assert!(needed.is_some_and(|needed| (100..400).contains(&needed)), "{needed:?}");
-        pace.answered(Duration::from_micros(300));
-        assert!(pace.is_fast(), "and a shorter one at once");
+        way.answered(Duration::from_micros(300));
+        assert!(way.is_fast(), "and a shorter one at once");
     }
 }
