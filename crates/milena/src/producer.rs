@@ -77,7 +77,8 @@ impl Producer {
     }
 
     /// Sends a record: ready when it is accepted, with its [`Delivery`]. Waits for the topic's metadata and for memory, at
-    /// most `max.block.ms` for both together.
+    /// most `max.block.ms` for both together. Where the broker answers within 10 ms, and the partition has a full batch that it
+    /// cannot send yet, it waits up to 5 ms for that too, though there is memory: see `milena.fill.behind`.
     ///
     /// # Order
     /// Records are in the order in which these futures became ready.

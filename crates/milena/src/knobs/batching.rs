@@ -90,7 +90,9 @@ pub(super) static GROUP: Group = Group {
             doc: "A partition that is behind, because as many of its batches are in flight as may be, keeps filling its open \
                   batch past batch.size, up to max.request.size: what waits anyway, waits in fewer and cheaper batches. This \
                   is what lets a small batch.size reach the limit of a slow link. Where answers come within 2 ms, 128 KiB \
-                  do that, and batches grow no further. Switch it off where consumers or topics depend on batches near \
+                  do that, and batches grow no further. Where they come within 10 ms, a send that finds such a batch full \
+                  waits for the next answer, at most 5 ms, rather than fill memory with batches that leave no sooner; that \
+                  is so with either value. Switch it off where consumers or topics depend on batches near \
                   batch.size.",
             differs: "Java has no such knob and never does it.",
             since: "milena 0.1",
