@@ -30,7 +30,10 @@ pub(crate) fn run() -> Result<()> {
         step(begun, "lint the tests against the real ones", lint)?;
     }
     for feature in ["", "avro", "protobuf", "protobuf-dynamic", "json", "thrift", "registry", "fake"] {
-        let name = format!("milena-schema with the feature {feature:?} alone");
+        let name = match feature {
+            "" => "milena-schema without features".to_owned(),
+            feature => format!("milena-schema with the feature {feature} alone"),
+        };
         let mut check = cargo(&["check", "--package", "milena-schema", "--lib", "--no-default-features"]);
         check.args(["--features", feature]);
         step(begun, &name, check)?;

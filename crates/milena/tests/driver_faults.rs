@@ -163,6 +163,8 @@ async fn a_cluster_that_is_away_costs_neither_memory_nor_patience_nor_connection
     }
     let (opened, seconds) = (producer.metrics().sender.connections_opened - opened, begun.elapsed().as_secs());
     assert!(accepted.len() > 500, "{} accepted", accepted.len());
+    // Fifteen patiences are three seconds; by the default's minute they would be a quarter of an hour.
+    assert!(seconds < 60, "{seconds} seconds for 15 refusals");
     // 50, 100, 200, 400, 800 ms, then one a second.
     assert!(opened <= 6 + seconds, "{opened} connections in {seconds} seconds");
     cluster.with(|cluster| cluster.start(1));
